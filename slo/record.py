@@ -1,0 +1,381 @@
+"""The run record: what a load test saw, as one file of JSON lines.
+
+    header      once, first: plan, seed, commit, machine, target
+    cell        per second, stage, workload and route: outcomes, two latency histograms, sizes
+    pulse       per second and generator process: intended, started, dropped arrivals, lateness, CPU
+    snapshot    the server's own counters at a named moment
+    footer      once, last: how the run ended. No footer means aborted, and an aborted run cannot pass.
+
+Lines are written as the seconds end, so that a killed run still tells what it saw. All lines of one
+kind add up: over seconds, over generator processes, over runs.
+
+Errors, all under `RecordError`:
+
+    RecordError
+    ├── NotARecordError       the file is something else, or another format version
+    └── RecordCorruptError    a line in the middle cannot be read, or the footer's sums do not add up
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Literal, Self
+
+import msgspec
+
+from slo.histogram import Histogram, HistogramError
+
+FORMAT = "loadstone.run/1"
+LONGEST_LINE_BYTES = 4_194_304
+LARGEST_FILE_BYTES = 1_073_741_824
+
+OK = "ok"
+"""The outcome of a request that was answered, and answered rightly. Every other outcome is a failure:
+``http-503`` (an unexpected status), ``timeout``, ``refused``, ``reset``, ``wrong-answer`` and the like."""
+
+
+class RecordError(Exception):
+    """A run record cannot be used; ``path`` says which, the message why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class NotARecordError(RecordError):
+    """The file is no run record of this format."""
+
+
+class RecordCorruptError(RecordError):
+    """The file began as a run record and cannot be trusted any further."""
+
+
+class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all that is read from a record."""
+
+
+class Stage(_Frozen):
+    """A stretch of the plan; the rate runs linearly from ``rate_from`` to ``rate_to`` (arrivals per second)."""
+
+    name: str
+    seconds: float
+    rate_from: float
+    rate_to: float
+    judged: bool
+
+
+class PlanFacts(_Frozen):
+    """What was meant to happen."""
+
+    name: str
+    description: str
+    arrivals: Literal["poisson", "constant", "closed"]
+    stages: tuple[Stage, ...]
+    mix: dict[str, float]
+    objectives: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The planned length of the run."""
+        return sum(stage.seconds for stage in self.stages)
+
+
+class MachineFacts(_Frozen):
+    """Where the generator ran."""
+
+    cpu: str
+    cores: int
+    memory_bytes: int
+    kernel: str
+    python: str
+
+
+class TargetFacts(_Frozen):
+    """What was loaded; empty texts where the target did not say."""
+
+    url: str
+    version: str = ""
+    environment: str = ""
+    workers: int = 0
+
+
+class Header(_Frozen, tag="header"):
+    """The first line."""
+
+    format: str
+    id: str
+    started_at: str
+    """UTC, ISO 8601."""
+    seed: int
+    commit: str
+    """Of the tree the load came from, with ``+dirty`` behind it where that tree had changes; empty if unknown."""
+    plan: PlanFacts
+    machine: MachineFacts
+    target: TargetFacts
+
+
+class Cell(_Frozen, tag="cell"):
+    """What happened to the requests of one route whose intended start lies in one second."""
+
+    second: int
+    stage: str
+    workload: str
+    route: str
+    outcomes: dict[str, int]
+    latency: str
+    """Answered rightly, from the *intended* start to the end of the answer (`Histogram.encode`)."""
+    service: str
+    """The same requests, from the actual start."""
+    items: int = 0
+    """Units of work in the answers, such as comments."""
+    request_bytes: int = 0
+    response_bytes: int = 0
+
+    @property
+    def requests(self) -> int:
+        """Requests that ended, rightly or not."""
+        return sum(self.outcomes.values())
+
+    @property
+    def failures(self) -> int:
+        """Requests that did not end in a right answer."""
+        return self.requests - self.outcomes.get(OK, 0)
+
+
+class Pulse(_Frozen, tag="pulse"):
+    """The health of one generator process in one second."""
+
+    second: int
+    generator: str
+    intended: int
+    """Arrivals that the plan put into this second."""
+    started: int
+    dropped: int
+    """Arrivals given up because too many were in flight; they count as failures of the run, not of the target."""
+    lateness: str
+    """Actual minus intended start of the started ones (`Histogram.encode`)."""
+    cpu: float
+    """The process's CPU use in this second: 1.0 is one whole core."""
+    steal: float = 0.0
+    """The share of the machine's CPU time that its host took away."""
+
+
+class Snapshot(_Frozen, tag="snapshot"):
+    """The target's counters, as its ``/metrics`` gave them."""
+
+    moment: Literal["start", "judged", "end"]
+    """``judged`` is when the warm-up ended; figures per request are taken from there to ``end``."""
+    second: float
+    samples: dict[str, float]
+    """Series in Prometheus text form, ``name{label="value"}``, to their values."""
+
+
+class Footer(_Frozen, tag="footer"):
+    """The last line."""
+
+    ended_at: str
+    outcome: Literal["completed", "stopped"]
+    """``stopped``: somebody ended the run before its plan did."""
+    generators: dict[str, Literal["finished", "lost"]]
+    cells: int
+    requests: int
+    """Sums over the cells, so that a record with a hole in it is found out."""
+
+
+Line = Header | Cell | Pulse | Snapshot | Footer
+"""Any line of a record, told apart by its ``type`` field."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Line)
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole run, in memory."""
+
+    header: Header
+    cells: tuple[Cell, ...] = ()
+    pulses: tuple[Pulse, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
+    footer: Footer | None = None
+
+    @property
+    def judged_stages(self) -> frozenset[str]:
+        """Names of the stages that count."""
+        return frozenset(stage.name for stage in self.header.plan.stages if stage.judged)
+
+    def judged(self, *, workload: str | None = None, route: str | None = None) -> Iterator[Cell]:
+        """The cells of the judged stages, of one workload or route when given."""
+        stages = self.judged_stages
+        for cell in self.cells:
+            if (
+                cell.stage in stages
+                and workload in (None, cell.workload)
+                and route in (None, cell.route)
+            ):
+                yield cell
+
+    def snapshot(self, moment: str) -> Snapshot | None:
+        """The server's counters at ``moment``, if they were taken."""
+        return next((snapshot for snapshot in self.snapshots if snapshot.moment == moment), None)
+
+
+def utc_now() -> str:
+    """The wall clock as the record writes it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class Writer:
+    """Writes a record as the run goes; ``close`` without a `Footer` leaves it aborted, as it should."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file: IO[bytes] = path.open("xb")
+        self._cells = 0
+        self._requests = 0
+        self.write(header)
+
+    def write(self, *lines: Header | Cell | Pulse | Snapshot) -> None:
+        """Append ``lines`` and hand them to the operating system."""
+        for line in lines:
+            if isinstance(line, Cell):
+                self._cells += 1
+                self._requests += line.requests
+            self._file.write(_encoder.encode(line) + b"\n")
+        self._file.flush()
+
+    def finish(
+        self,
+        outcome: Literal["completed", "stopped"],
+        generators: dict[str, Literal["finished", "lost"]],
+    ) -> None:
+        """Write the footer and close."""
+        footer = Footer(
+            ended_at=utc_now(),
+            outcome=outcome,
+            generators=generators,
+            cells=self._cells,
+            requests=self._requests,
+        )
+        self._file.write(_encoder.encode(footer) + b"\n")
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def write(path: Path, run: Run) -> None:
+    """Write a whole run at once."""
+    with Writer(path, run.header) as writer:
+        writer.write(*run.cells, *run.pulses, *run.snapshots)
+        if run.footer is not None:
+            writer.finish(run.footer.outcome, run.footer.generators)
+
+
+def read(path: Path) -> Run:
+    """The run in ``path``; one without a footer was aborted. A cut last line is dropped, as a kill leaves it."""
+    header: Header | None = None
+    footer: Footer | None = None
+    cells: list[Cell] = []
+    pulses: list[Pulse] = []
+    snapshots: list[Snapshot] = []
+    for number, line in _lines(path):
+        if header is None:
+            header = _header(path, line)
+            continue
+        if footer is not None:
+            raise RecordCorruptError(path, f"line {number} comes after the footer")
+        if not line.endswith(b"\n"):
+            break
+        match _parsed(path, number, line):
+            case Cell() as cell:
+                cells.append(cell)
+            case Pulse() as pulse:
+                pulses.append(pulse)
+            case Snapshot() as snapshot:
+                snapshots.append(snapshot)
+            case Footer() as footer_line:
+                footer = footer_line
+            case Header():
+                raise RecordCorruptError(path, f"line {number} is a second header")
+    if header is None:
+        raise NotARecordError(path, "the file is empty")
+    run = Run(
+        header=header,
+        cells=tuple(cells),
+        pulses=tuple(pulses),
+        snapshots=tuple(snapshots),
+        footer=footer,
+    )
+    _check_sums(path, run)
+    return run
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            if size > LARGEST_FILE_BYTES:
+                raise NotARecordError(path, f"{size} bytes are too many for a run record")
+            number = 0
+            while line := file.readline(LONGEST_LINE_BYTES + 1):
+                number += 1
+                if len(line) > LONGEST_LINE_BYTES:
+                    raise NotARecordError(path, f"line {number} is too long for a run record")
+                yield number, line
+    except OSError as error:
+        raise NotARecordError(path, error.strerror or str(error)) from error
+
+
+def _header(path: Path, line: bytes) -> Header:
+    try:
+        named = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotARecordError(path, "this is no run record: its first line is no JSON") from error
+    version = named.get("format") if isinstance(named, dict) else None
+    if version != FORMAT:
+        found = f"its format is {version!r}" if version else "its first line is no header"
+        raise NotARecordError(path, f"this is no run record of format {FORMAT!r}: {found}")
+    header = _parsed(path, 1, line)
+    if not isinstance(header, Header):
+        raise NotARecordError(path, "this is no run record: its first line is no header")
+    return header
+
+
+def _parsed(path: Path, number: int, line: bytes) -> Line:
+    try:
+        parsed = _decoder.decode(line)
+        if isinstance(parsed, Cell):
+            _check_histograms((parsed.latency, parsed.service))
+        elif isinstance(parsed, Pulse):
+            _check_histograms((parsed.lateness,))
+    except (msgspec.DecodeError, UnicodeDecodeError, HistogramError) as error:
+        raise RecordCorruptError(path, f"line {number}: {error}") from error
+    return parsed
+
+
+def _check_histograms(texts: Iterable[str]) -> None:
+    for text in texts:
+        Histogram.decode(text)
+
+
+def _check_sums(path: Path, run: Run) -> None:
+    if run.footer is None:
+        return
+    requests = sum(cell.requests for cell in run.cells)
+    if (run.footer.cells, run.footer.requests) != (len(run.cells), requests):
+        raise RecordCorruptError(
+            path,
+            f"the footer counts {run.footer.cells} cells and {run.footer.requests} requests, "
+            f"the lines hold {len(run.cells)} and {requests}",
+        )
