@@ -1,0 +1,1 @@
+"""Locust scenarios: ``locust -f loadtests`` works, and so does ``loadstone load PLAN``."""

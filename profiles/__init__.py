@@ -1,0 +1,1 @@
+"""CPU and allocation profiles as values: captured, combined, compared, drawn."""

@@ -1,0 +1,1 @@
+"""The service: one heart (`core`), independent arms, one hand that wires (`app`)."""

@@ -1,0 +1,1 @@
+"""Objectives, budgets, indicators, statistics, verdicts and reports: the room that judges."""

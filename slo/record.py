@@ -53,11 +53,7 @@ class RecordCorruptError(RecordError):
     """The file began as a run record and cannot be trusted any further."""
 
 
-class _Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of all that is read from a record."""
-
-
-class Stage(_Frozen):
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A stretch of the plan; the rate runs linearly from ``rate_from`` to ``rate_to`` (arrivals per second)."""
 
     name: str
@@ -67,7 +63,7 @@ class Stage(_Frozen):
     judged: bool
 
 
-class PlanFacts(_Frozen):
+class PlanFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was meant to happen."""
 
     name: str
@@ -83,7 +79,7 @@ class PlanFacts(_Frozen):
         return sum(stage.seconds for stage in self.stages)
 
 
-class MachineFacts(_Frozen):
+class MachineFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the generator ran."""
 
     cpu: str
@@ -93,7 +89,7 @@ class MachineFacts(_Frozen):
     python: str
 
 
-class TargetFacts(_Frozen):
+class TargetFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What was loaded; empty texts where the target did not say."""
 
     url: str
@@ -102,7 +98,7 @@ class TargetFacts(_Frozen):
     workers: int = 0
 
 
-class Header(_Frozen, tag="header"):
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="header"):
     """The first line."""
 
     format: str
@@ -117,7 +113,7 @@ class Header(_Frozen, tag="header"):
     target: TargetFacts
 
 
-class Cell(_Frozen, tag="cell"):
+class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cell"):
     """What happened to the requests of one route whose intended start lies in one second."""
 
     second: int
@@ -145,7 +141,7 @@ class Cell(_Frozen, tag="cell"):
         return self.requests - self.outcomes.get(OK, 0)
 
 
-class Pulse(_Frozen, tag="pulse"):
+class Pulse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="pulse"):
     """The health of one generator process in one second."""
 
     second: int
@@ -154,7 +150,7 @@ class Pulse(_Frozen, tag="pulse"):
     """Arrivals that the plan put into this second."""
     started: int
     dropped: int
-    """Arrivals given up because too many were in flight; they count as failures of the run, not of the target."""
+    """Arrivals given up because too many were in flight; a failure of the run, not of the target."""
     lateness: str
     """Actual minus intended start of the started ones (`Histogram.encode`)."""
     cpu: float
@@ -163,7 +159,7 @@ class Pulse(_Frozen, tag="pulse"):
     """The share of the machine's CPU time that its host took away."""
 
 
-class Snapshot(_Frozen, tag="snapshot"):
+class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="snapshot"):
     """The target's counters, as its ``/metrics`` gave them."""
 
     moment: Literal["start", "judged", "end"]
@@ -173,7 +169,7 @@ class Snapshot(_Frozen, tag="snapshot"):
     """Series in Prometheus text form, ``name{label="value"}``, to their values."""
 
 
-class Footer(_Frozen, tag="footer"):
+class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="footer"):
     """The last line."""
 
     ended_at: str
@@ -210,11 +206,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         """The cells of the judged stages, of one workload or route when given."""
         stages = self.judged_stages
         for cell in self.cells:
-            if (
-                cell.stage in stages
-                and workload in (None, cell.workload)
-                and route in (None, cell.route)
-            ):
+            if cell.stage in stages and workload in (None, cell.workload) and route in (None, cell.route):
                 yield cell
 
     def snapshot(self, moment: str) -> Snapshot | None:
@@ -283,39 +275,28 @@ def write(path: Path, run: Run) -> None:
 
 
 def read(path: Path) -> Run:
-    """The run in ``path``; one without a footer was aborted. A cut last line is dropped, as a kill leaves it."""
-    header: Header | None = None
-    footer: Footer | None = None
-    cells: list[Cell] = []
-    pulses: list[Pulse] = []
-    snapshots: list[Snapshot] = []
-    for number, line in _lines(path):
-        if header is None:
-            header = _header(path, line)
-            continue
-        if footer is not None:
+    """The run in ``path``; without a footer it was aborted. A cut last line, as a kill leaves it, is dropped."""
+    lines = _lines(path)
+    number, line = next(lines, (0, b""))
+    if not number:
+        raise NotARecordError(path, "the file is empty")
+    header = _header(path, line)
+    found: dict[type[Line], list[Line]] = {Cell: [], Pulse: [], Snapshot: [], Footer: []}
+    for number, line in lines:
+        if found[Footer]:
             raise RecordCorruptError(path, f"line {number} comes after the footer")
         if not line.endswith(b"\n"):
             break
-        match _parsed(path, number, line):
-            case Cell() as cell:
-                cells.append(cell)
-            case Pulse() as pulse:
-                pulses.append(pulse)
-            case Snapshot() as snapshot:
-                snapshots.append(snapshot)
-            case Footer() as footer_line:
-                footer = footer_line
-            case Header():
-                raise RecordCorruptError(path, f"line {number} is a second header")
-    if header is None:
-        raise NotARecordError(path, "the file is empty")
+        parsed = _parsed(path, number, line)
+        if isinstance(parsed, Header):
+            raise RecordCorruptError(path, f"line {number} is a second header")
+        found[type(parsed)].append(parsed)
     run = Run(
         header=header,
-        cells=tuple(cells),
-        pulses=tuple(pulses),
-        snapshots=tuple(snapshots),
-        footer=footer,
+        cells=tuple(line for line in found[Cell] if isinstance(line, Cell)),
+        pulses=tuple(line for line in found[Pulse] if isinstance(line, Pulse)),
+        snapshots=tuple(line for line in found[Snapshot] if isinstance(line, Snapshot)),
+        footer=next((line for line in found[Footer] if isinstance(line, Footer)), None),
     )
     _check_sums(path, run)
     return run
@@ -354,7 +335,7 @@ def _header(path: Path, line: bytes) -> Header:
 
 def _parsed(path: Path, number: int, line: bytes) -> Line:
     try:
-        parsed = _decoder.decode(line)
+        parsed: Line = _decoder.decode(line)
         if isinstance(parsed, Cell):
             _check_histograms((parsed.latency, parsed.service))
         elif isinstance(parsed, Pulse):

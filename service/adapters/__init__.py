@@ -1,0 +1,1 @@
+"""Doors to the outside: PostgreSQL, Redis or Valkey, and the embedded servers."""

@@ -1,0 +1,1 @@
+"""The heart: no framework, no driver."""

@@ -1,15 +1,15 @@
 """What can go wrong in the service, as one tree. Each error carries its data; none knows HTTP.
 
-    ServiceError
-    ├── InvalidRequestError     the caller's content breaks a rule; says where
-    ├── UnknownResourceError    there is no such thing, or not for this caller
-    ├── ExtraMissingError       the engine asked for is not installed
-    ├── OverloadError           no room now; says when to come back
-    │   ├── QueueFullError      too many items wait
-    │   └── DeadlineError       the answer would come too late
-    ├── AnalysisError           one item could not be analysed; its neighbours could
-    ├── DependencyError         a server behind the service is away
-    └── SettingsError           the service cannot start as it is configured; lists every reason
+ServiceError
+├── InvalidRequestError     the caller's content breaks a rule; says where
+├── UnknownResourceError    there is no such thing, or not for this caller
+├── ExtraMissingError       the engine asked for is not installed
+├── OverloadError           no room now; says when to come back
+│   ├── QueueFullError      too many items wait
+│   └── DeadlineError       the answer would come too late
+├── AnalysisError           one item could not be analysed; its neighbours could
+├── DependencyError         a server behind the service is away
+└── SettingsError           the service cannot start as it is configured; lists every reason
 """
 
 from __future__ import annotations
