@@ -1,0 +1,225 @@
+"""Starts what a run needs as child processes: the service on its embedded servers, and the load against it.
+
+It imports neither room; it knows their commands, ``/health/ready`` and the run record. With two cores or
+more, the service has the first one and the generator the others, so that neither takes the other's time.
+
+    ConductorError
+    ├── ServiceStartError    the service did not come up; quotes the last thing it said
+    └── LoadError            the load did not run; quotes the last thing it said
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from slo.histogram import Histogram
+from slo.record import Cell, Header, parse
+
+START_SECONDS = 60.0
+"""How long a service may take until it is ready; the embedded servers need about two of them."""
+STOP_SECONDS = 30.0
+"""How long a child may take to end by itself before it is killed."""
+_TICK = 0.2
+
+
+class ConductorError(Exception):
+    """A child did not do its part."""
+
+
+class ServiceStartError(ConductorError):
+    """The service did not become ready."""
+
+
+class LoadError(ConductorError):
+    """The load ended without having run its plan; ``exit_code`` is the generator's."""
+
+    def __init__(self, reason: str, exit_code: int) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a load is. Rates and latencies speak of the newest second that is complete."""
+
+    planned_seconds: float = 0.0
+    second: int = 0
+    stage: str = ""
+    requests: int = 0
+    failures: int = 0
+    rate: int = 0
+    p95: float = 0.0
+    _newest: dict[int, list[Cell]] = field(default_factory=dict)
+
+    def take(self, line: bytes) -> None:
+        """Add one line of the record as it was written; a line that cannot be read is left to the judge."""
+        try:
+            parsed = parse(line)
+        except msgspec.DecodeError:
+            return
+        if isinstance(parsed, Header):
+            self.planned_seconds = parsed.plan.seconds
+        elif isinstance(parsed, Cell):
+            self._add(parsed)
+
+    def _add(self, cell: Cell) -> None:
+        self.requests += cell.requests
+        self.failures += cell.failures
+        if cell.second < self.second:
+            return
+        if cell.second > self.second:
+            self._newest.clear()
+        cells = self._newest.setdefault(cell.second, [])
+        cells.append(cell)
+        self.second, self.stage = cell.second, cell.stage
+        self.rate = sum(each.requests for each in cells)
+        self.p95 = Histogram.merged(Histogram.decode(each.latency) for each in cells).quantile(0.95)
+
+
+def free_port() -> int:
+    """A loopback port that nobody holds at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A service of this tree on a free port, its data and ``service.log`` in ``folder``; yields its address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "service.log"
+    port = free_port()
+    environment = {
+        **os.environ,
+        "LOADSTONE_HOST": "127.0.0.1",
+        "LOADSTONE_PORT": str(port),
+        "LOADSTONE_DATA_DIR": str(folder / "data"),
+        **(variables or {}),
+    }
+    first, _ = _cores()
+    url = f"http://127.0.0.1:{port}"
+    with _child([sys.executable, "-m", "service", "serve"], log, environment, first) as child:
+        _await_ready(child, url, log)
+        yield url
+
+
+def load(
+    arguments: Sequence[str],
+    record: Path,
+    on_progress: Callable[[Progress], None],
+) -> None:
+    """Run Locust on ``loadtests`` with ``arguments``; it writes ``record``, and ``load.log`` beside it."""
+    log = record.with_name("load.log")
+    scenarios = Path(__file__).resolve().parent.parent / "loadtests"
+    command = [sys.executable, "-m", "locust", "-f", str(scenarios), "--headless", *arguments]
+    _, others = _cores()
+    progress = Progress()
+    with _child([*command, "--run-record", str(record)], log, dict(os.environ), others) as child:
+        written = _lines_of(record, child)
+        for line in written:
+            if line:
+                progress.take(line)
+            else:
+                on_progress(progress)
+        code = child.wait()
+    if code:
+        raise LoadError(_last_words(log) or f"the generator ended with exit code {code}", code)
+
+
+def _lines_of(record: Path, child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """The record's lines while ``child`` writes them, and an empty one whenever there is none yet."""
+    while not record.exists():
+        if child.poll() is not None:
+            return
+        time.sleep(_TICK)
+    with record.open("rb") as file:
+        unfinished = b""
+        ended = False
+        while True:
+            chunk = file.readline()
+            if chunk:
+                unfinished += chunk
+                if unfinished.endswith(b"\n"):
+                    yield unfinished
+                    unfinished = b""
+            elif ended:
+                yield b""
+                return
+            else:
+                ended = child.poll() is not None
+                yield b""
+                time.sleep(0 if ended else _TICK)
+
+
+@contextmanager
+def _child(
+    command: Sequence[str], log: Path, environment: Mapping[str, str], cores: set[int]
+) -> Iterator[subprocess.Popen[bytes]]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output, _on_cores(cores):
+        child = subprocess.Popen(
+            list(command), stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(environment)
+        )
+    try:
+        yield child
+    finally:
+        _stop(child)
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise ServiceStartError(_last_words(log) or f"the service ended with exit code {child.returncode}")
+        try:
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=2):  # noqa: S310 - a loopback address of ours
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(_TICK)
+    raise ServiceStartError(f"the service was not ready within {START_SECONDS:.0f} s; its log is {log}")
+
+
+def _last_words(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""
+
+
+def _cores() -> tuple[set[int], set[int]]:
+    """The cores of the service and those of the generator."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    return {first}, set(others) or {first}
+
+
+@contextmanager
+def _on_cores(cores: set[int]) -> Iterator[None]:
+    """Children started inside inherit ``cores``; the caller's own are given back."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
