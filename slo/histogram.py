@@ -9,7 +9,10 @@ Source: G. Tene, HdrHistogram (http://hdrhistogram.org); the Python package ``hd
 
 from __future__ import annotations
 
+import base64
 import binascii
+import math
+import struct
 import zlib
 from collections.abc import Iterable
 
@@ -22,7 +25,11 @@ HIGHEST_S = 600.0
 _LOWEST_US = 1
 _HIGHEST_US = int(HIGHEST_S * 1_000_000)
 _DIGITS = 3
-_LONGEST_TEXT = 262_144  # a full histogram takes under 64 KiB; this bounds what a hostile text can inflate to
+_LONGEST_TEXT = 262_144  # a full histogram takes under 64 KiB
+_LARGEST_INFLATED = 262_144  # 22,000 counters of at most 9 bytes each
+_OUTER_HEADER = 8
+_INNER_HEADER = struct.Struct(">iiiiqqd")
+"""Cookie, length of the counters, index offset, digits, lowest and highest value, conversion ratio."""
 
 
 class HistogramError(ValueError):
@@ -52,17 +59,10 @@ class Histogram:
         if len(text) > _LONGEST_TEXT:
             raise HistogramError(f"{len(text)} characters are too many for a histogram")
         if text:
+            _check(text)
             try:
                 histogram._hdr.decode_and_add(text)
-            except (
-                HdrCookieException,
-                HdrLengthException,
-                binascii.Error,
-                zlib.error,
-                ValueError,
-                IndexError,
-                OverflowError,
-            ) as error:
+            except (HdrCookieException, HdrLengthException, ValueError, IndexError, OverflowError) as error:
                 raise HistogramError(f"not an HDR histogram: {error}") from error
         return histogram
 
@@ -111,20 +111,50 @@ class Histogram:
             raise ValueError(f"a quantile lies between 0 and 1, not at {fraction}")
         if not self.count:
             return 0.0
-        return float(self._hdr.get_value_at_percentile(fraction * 100.0)) / 1_000_000
+        edges, counts = self.buckets()
+        rank = max(math.ceil(fraction * self.count - 1e-9), 1)
+        return float(edges[np.searchsorted(np.cumsum(counts), rank)])
 
     def at_most(self, duration: float) -> int:
         """How many durations lie within ``duration`` seconds, exact to the histogram's resolution."""
-        edges, counts = self.buckets()
-        limit = int(self._hdr.get_highest_equivalent_value(round(duration * 1_000_000)))
-        return int(counts[edges <= (limit + 0.5) / 1_000_000].sum())
+        limit = int(np.searchsorted(_EDGES_US, round(duration * 1_000_000)))
+        return int(self._counts()[: limit + 1].sum())
 
     def buckets(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Upper edges in seconds, rising, and their counts; empty buckets are left out."""
-        edges: list[int] = []
-        counts: list[int] = []
-        if self.count:
-            for item in self._hdr.get_recorded_iterator():
-                edges.append(int(item.value_iterated_to))
-                counts.append(int(item.count_added_in_this_iter_step))
-        return np.asarray(edges, dtype=np.float64) / 1_000_000, np.asarray(counts, dtype=np.int64)
+        counts = self._counts()
+        used = np.flatnonzero(counts)
+        return _EDGES_US[used] / 1_000_000, counts[used]
+
+    def _counts(self) -> NDArray[np.int64]:
+        counts: NDArray[np.int64] = np.frombuffer(self._hdr.counts, dtype=np.int64)
+        return counts
+
+
+def _edges() -> NDArray[np.int64]:
+    """The longest duration of every counter, in microseconds: 2,048 single ones, then twice as wide every 1,024."""
+    hdr = HdrHistogram(_LOWEST_US, _HIGHEST_US, _DIGITS)
+    half = int(hdr.sub_bucket_half_count)
+    index: NDArray[np.int64] = np.arange(int(hdr.counts_len), dtype=np.int64)
+    doublings = np.maximum(index // half - 1, 0)
+    edges: NDArray[np.int64] = ((index - doublings * half + 1) << doublings) - 1
+    return edges
+
+
+_EDGES_US = _edges()
+
+
+def _check(text: str) -> None:
+    """Refuse what would inflate without bounds, or into a histogram of another range."""
+    try:
+        packed = base64.b64decode(text, validate=True)
+        inflater = zlib.decompressobj()
+        content = inflater.decompress(packed[_OUTER_HEADER:], _LARGEST_INFLATED)
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise HistogramError(f"not an HDR histogram: {error}") from error
+    if not inflater.eof or len(content) < _INNER_HEADER.size:
+        raise HistogramError("not an HDR histogram: it is cut short or too large")
+    _, _, _, *found, _ = _INNER_HEADER.unpack_from(content)
+    if found != [_DIGITS, _LOWEST_US, _HIGHEST_US]:
+        digits, lowest, highest = found
+        raise HistogramError(f"an HDR histogram of another range: {digits} digits, {lowest} to {highest} µs")

@@ -21,7 +21,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Literal, Self
+from typing import IO, Annotated, Literal, Self
 
 import msgspec
 
@@ -34,6 +34,13 @@ LARGEST_FILE_BYTES = 1_073_741_824
 OK = "ok"
 """The outcome of a request that was answered, and answered rightly. Every other outcome is a failure:
 ``http-503`` (an unexpected status), ``timeout``, ``refused``, ``reset``, ``wrong-answer`` and the like."""
+
+LONGEST_RUN_S = 1_000_000
+"""Eleven days; what counts on a record may take time and memory by the second."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Second = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_RUN_S)]
+Amount = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class RecordError(Exception):
@@ -57,9 +64,9 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A stretch of the plan; the rate runs linearly from ``rate_from`` to ``rate_to`` (arrivals per second)."""
 
     name: str
-    seconds: float
-    rate_from: float
-    rate_to: float
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_RUN_S)]
+    rate_from: Amount
+    rate_to: Amount
     judged: bool
 
 
@@ -116,19 +123,19 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cell"):
     """What happened to the requests of one route whose intended start lies in one second."""
 
-    second: int
+    second: Second
     stage: str
     workload: str
     route: str
-    outcomes: dict[str, int]
+    outcomes: dict[str, Count]
     latency: str
     """Answered rightly, from the *intended* start to the end of the answer (`Histogram.encode`)."""
     service: str
     """The same requests, from the actual start."""
-    items: int = 0
+    items: Count = 0
     """Units of work in the answers, such as comments."""
-    request_bytes: int = 0
-    response_bytes: int = 0
+    request_bytes: Count = 0
+    response_bytes: Count = 0
 
     @property
     def requests(self) -> int:
@@ -144,18 +151,18 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Pulse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="pulse"):
     """The health of one generator process in one second."""
 
-    second: int
+    second: Second
     generator: str
-    intended: int
+    intended: Count
     """Arrivals that the plan put into this second."""
-    started: int
-    dropped: int
+    started: Count
+    dropped: Count
     """Arrivals given up because too many were in flight; a failure of the run, not of the target."""
     lateness: str
     """Actual minus intended start of the started ones (`Histogram.encode`)."""
-    cpu: float
+    cpu: Amount
     """The process's CPU use in this second: 1.0 is one whole core."""
-    steal: float = 0.0
+    steal: Amount = 0.0
     """The share of the machine's CPU time that its host took away."""
 
 
@@ -176,8 +183,8 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     outcome: Literal["completed", "stopped"]
     """``stopped``: somebody ended the run before its plan did."""
     generators: dict[str, Literal["finished", "lost"]]
-    cells: int
-    requests: int
+    cells: Count
+    requests: Count
     """Sums over the cells, so that a record with a hole in it is found out."""
 
 
@@ -321,7 +328,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _header(path: Path, line: bytes) -> Header:
     try:
         named = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotARecordError(path, "this is no run record: its first line is no JSON") from error
     version = named.get("format") if isinstance(named, dict) else None
     if version != FORMAT:
@@ -333,14 +340,20 @@ def _header(path: Path, line: bytes) -> Header:
     return header
 
 
+def parse(line: bytes) -> Line:
+    """One line of a record, for those who follow a record while it is written; raises `msgspec.DecodeError`."""
+    parsed: Line = _decoder.decode(line)
+    return parsed
+
+
 def _parsed(path: Path, number: int, line: bytes) -> Line:
     try:
-        parsed: Line = _decoder.decode(line)
+        parsed = parse(line)
         if isinstance(parsed, Cell):
             _check_histograms((parsed.latency, parsed.service))
         elif isinstance(parsed, Pulse):
             _check_histograms((parsed.lateness,))
-    except (msgspec.DecodeError, UnicodeDecodeError, HistogramError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, HistogramError) as error:
         raise RecordCorruptError(path, f"line {number}: {error}") from error
     return parsed
 

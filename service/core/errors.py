@@ -8,13 +8,14 @@ ServiceError
 │   ├── QueueFullError      too many items wait
 │   └── DeadlineError       the answer would come too late
 ├── AnalysisError           one item could not be analysed; its neighbours could
+├── ItemsFailedError        a request has such items, so it has no whole answer
 ├── DependencyError         a server behind the service is away
 └── SettingsError           the service cannot start as it is configured; lists every reason
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class ServiceError(Exception):
@@ -71,6 +72,15 @@ class AnalysisError(ServiceError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class ItemsFailedError(ServiceError):
+    """Some of a request's ``total`` items could not be analysed: ``failures`` maps their positions to reasons."""
+
+    def __init__(self, failures: Mapping[int, str], total: int) -> None:
+        super().__init__(f"{len(failures)} of {total} items could not be analysed")
+        self.failures = dict(failures)
+        self.total = total
 
 
 class DependencyError(ServiceError):

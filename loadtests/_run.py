@@ -1,0 +1,186 @@
+"""Ties the load tests to Locust's events: options, roles of the processes, start, end and exit code.
+
+Exit code of a run that follows a plan: 0 when it ran to its end, also with failed requests, for whether those
+are too many is the objectives' matter, not the generator's; 2 when it could not start or its record could not be
+written; 3 when it was stopped early, as such a run cannot be judged. Without a plan Locust's own rules hold.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests import _generator
+from loadtests._generator import Generator
+from loadtests._messages import REPORT
+from loadtests._plan import Plan, PlanError
+from loadtests._recorder import Recording
+from loadtests._settings import BadSettingError, add_options, chosen_plan, settings_of
+from loadtests._shapes import PlanShape
+from loadtests._target import UnreachableTargetError, checked_address
+
+_BAD_INPUT = 2
+_CANNOT_BE_JUDGED = 3
+
+
+def attach(events: Any) -> None:
+    """Listen to ``events`` (`locust.events`); to be called once per process."""
+    events.init_command_line_parser.add_listener(add_options)
+    events.init.add_listener(_enter)
+
+
+def _enter(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
+    """Give this process its part; with ``--processes`` this happens after the fork, in each."""
+    events: Any = environment.events
+    part: _Desk | Generator
+    if isinstance(runner, WorkerRunner):
+        part = _generator.install(environment, runner)
+    else:
+        if not isinstance(runner, MasterRunner):
+            _generator.install(environment, runner)
+        part = _Desk(environment, runner)
+        events.test_start.add_listener(part.start)
+        events.spawning_complete.add_listener(part.spawned)
+        events.worker_connect.add_listener(part.joined)
+        events.test_stop.add_listener(part.stopped)
+    events.test_stopping.add_listener(part.stop)
+    events.quitting.add_listener(part.stop)
+    _heed_signals(part, runner, web_ui, headless=bool(getattr(environment.parsed_options, "headless", False)))
+
+
+def _heed_signals(part: _Desk | Generator, runner: Any, web_ui: Any, *, headless: bool) -> None:
+    """Let Ctrl-C and SIGTERM end a run in order; where there is none, they mean what they meant.
+
+    Left alone, Python raises Ctrl-C in whichever greenlet is running, perhaps in a request, and a headless
+    Locust heeds SIGTERM only once its shape has ended.
+    """
+
+    def signalled() -> None:
+        if part.interrupt():
+            runner.quit()
+            if web_ui is not None:
+                web_ui.stop()
+        else:
+            gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
+
+    gevent.signal_handler(signal.SIGINT, signalled)
+    if headless:
+        gevent.signal_handler(signal.SIGTERM, signalled)
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"loadtests: {sentence}\n")
+    sys.stderr.flush()
+
+
+class _Desk:
+    """Where runs are opened and closed, in the process that records."""
+
+    def __init__(self, environment: Environment, runner: Any) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._recording: Recording | None = None
+        self._interrupted = False
+        self._shape = PlanShape(runner, self._chosen)
+        if environment.shape_class is None:
+            environment.shape_class = self._shape
+        runner.register_message(REPORT, self._report)
+
+    def start(self, **_: Any) -> None:
+        """A test starts: look at the target, open the record, tell the generators."""
+        try:
+            settings = settings_of(self._environment.parsed_options)
+            self._check_users(settings.plan)
+            url = checked_address(self._address())
+            recording = Recording(self._runner, settings, url, self._ended)
+        except (PlanError, BadSettingError, UnreachableTargetError) as error:
+            self._refuse(str(error))
+            return
+        except OSError as error:
+            self._refuse(f"the run record cannot be written: {error.filename}: {error.strerror}")
+            return
+        self._recording = recording
+        _say(f"the run record is {recording.path}")
+        recording.begin()
+
+    def spawned(self, **_: Any) -> None:
+        """All users are running."""
+        if self._recording is not None:
+            self._recording.spawned()
+
+    def joined(self, client_id: str, **_: Any) -> None:
+        """Another worker came."""
+        if self._recording is not None:
+            self._recording.join(client_id)
+
+    def stop(self, **_: Any) -> None:
+        """End the run that is under way, if any. One without a plan has then lasted as long as it should."""
+        if self._recording is not None:
+            self._recording.stop("stopped" if self._recording.plan or self._interrupted else "completed")
+
+    def stopped(self, **_: Any) -> None:
+        """The test has ended."""
+        self._shape.renew()
+
+    def interrupt(self) -> bool:
+        """Somebody wants the process to end; whether there was a run to end. Who insists waits for no answers."""
+        if self._recording is None:
+            return False
+        if self._interrupted:
+            self._recording.hurry()
+        self._interrupted = True
+        self.stop()
+        return True
+
+    def _chosen(self) -> Plan | None:
+        try:
+            return chosen_plan(self._environment.parsed_options)
+        except PlanError:
+            return None
+
+    def _check_users(self, plan: Plan | None) -> None:
+        if plan is None:
+            return
+        there = {getattr(user, "workload", "") for user in self._runner.user_classes}
+        if missing := sorted(set(plan.mix) - there):
+            raise BadSettingError(f"plan {plan.name!r} needs users of {', '.join(missing)}, and none are chosen")
+
+    def _address(self) -> str | None:
+        hosts = (user.host for user in self._runner.user_classes if user.host)
+        return self._environment.host or next(hosts, None)
+
+    def _report(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if self._recording is not None:
+            self._recording.report(msg)
+
+    def _refuse(self, reason: str) -> None:
+        _say(reason)
+        self._environment.process_exit_code = _BAD_INPUT
+        self._end_locust()
+
+    def _ended(self, outcome: str) -> None:
+        recording, self._recording = self._recording, None
+        if recording is None:
+            return
+        if recording.failure:
+            _say(f"the run record {recording.path} could not be written to its end: {recording.failure}")
+            self._environment.process_exit_code = _BAD_INPUT
+        elif recording.plan is not None:
+            self._environment.process_exit_code = 0 if outcome == "completed" else _CANNOT_BE_JUDGED
+        _say(f"the run is {outcome}")
+        if recording.failure or (recording.plan is not None and outcome == "completed"):
+            self._end_locust()
+
+    def _end_locust(self) -> None:
+        """Stop the users. A shape that is in force does it itself, at its next tick."""
+        if self._environment.shape_class is self._shape and self._runner.shape_greenlet is not None:
+            self._shape.end()
+        elif getattr(self._environment.parsed_options, "headless", False):
+            gevent.spawn(self._runner.quit)
+        else:
+            gevent.spawn(self._runner.stop)

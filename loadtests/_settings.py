@@ -1,0 +1,128 @@
+"""The options that these load tests add to Locust's own, on the command line and in its web form."""
+
+from __future__ import annotations
+
+import argparse
+import uuid
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from loadtests import _plan
+from loadtests._plan import Plan, PlanError
+
+RUNS = ".loadstone/runs"
+"""Where records go unless ``--run-record`` says otherwise; relative to the working directory."""
+
+_NO_PLAN = ""
+
+
+class BadSettingError(Exception):
+    """An option's value cannot be used; the message names option and reason."""
+
+
+class _PlanNames(list[str]):
+    """The choices of ``--plan``: the web form lists them, while the option's type judges, as paths are welcome too."""
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What was chosen for a run; ``plan`` is already scaled."""
+
+    plan: Plan | None
+    seed: int
+    user_rate: float
+    record: str
+
+
+class _Given(msgspec.Struct, frozen=True, kw_only=True):
+    plan: str = _NO_PLAN
+    run_record: str = RUNS + "/"
+    seed: int | None = None
+    time_scale: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+    rate_scale: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+    user_rate: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+
+
+def add_options(parser: Any) -> None:
+    """Add the options to Locust's parser."""
+    add = parser.add_argument
+    add(
+        "--plan",
+        type=_plan_name,
+        choices=_PlanNames([_NO_PLAN, *_plan.names()]),
+        default=_NO_PLAN,
+        metavar="NAME|PATH",
+        env_var="LOADSTONE_PLAN",
+        help=f"The load to send: {', '.join(_plan.names())}, or the path of a TOML file. It sets users, rate and "
+        "run time; without it every user arrives at its own rate.",
+    )
+    add(
+        "--run-record",
+        default=RUNS + "/",
+        metavar="PATH",
+        env_var="LOADSTONE_RUN_RECORD",
+        help="The run record's file, or a folder (with a slash at its end) for one named after time and plan.",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=None,
+        metavar="N",
+        env_var="LOADSTONE_SEED",
+        help="Seed of arrivals and payloads; equal seeds send equal requests. Default: the plan's, or 1.",
+    )
+    add("--time-scale", type=float, default=1.0, metavar="FACTOR", help="Makes every stage this many times as long.")
+    add("--rate-scale", type=float, default=1.0, metavar="FACTOR", help="Makes every rate this many times as high.")
+    add(
+        "--user-rate",
+        type=float,
+        default=1.0,
+        metavar="PER_SECOND",
+        help="Arrivals per second of one user in a run without a plan.",
+    )
+
+
+def _plan_name(text: str) -> str:
+    """``text`` if it names a usable plan; an unusable one ends the command line with its reason."""
+    if text != _NO_PLAN:
+        try:
+            _plan.load(text)
+        except PlanError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def chosen_plan(options: Any) -> Plan | None:
+    """The plan that ``options`` (Locust's parsed ones, perhaps changed by its web form) name, unscaled."""
+    name = getattr(options, "plan", None)
+    return _plan.load(name) if name else None
+
+
+def settings_of(options: Any) -> Settings:
+    """What ``options`` ask for; raises `PlanError` or `BadSettingError`."""
+    values = {name: getattr(options, name, None) for name in _Given.__struct_fields__}
+    given_values = {name: value for name, value in values.items() if value not in (None, "")}
+    try:
+        given = msgspec.convert(given_values, _Given, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$.")
+        option = place.removesuffix("`").replace("_", "-")
+        raise BadSettingError(f"--{option}: {reason[0].lower()}{reason[1:]}") from error
+    plan = chosen_plan(options)
+    seed = given.seed if given.seed is not None else (plan.seed if plan else 1)
+    if plan is not None:
+        plan = plan.scaled(time=given.time_scale, rate=given.rate_scale)
+    return Settings(plan=plan, seed=seed, user_rate=given.user_rate * given.rate_scale, record=given.run_record)
+
+
+def record_path(record: str, *, plan: str, started_at: str) -> Path:
+    """The file that ``record`` means: itself, or one in the folder it names, called after time and plan."""
+    path = Path(record)
+    if not record.endswith("/") and not path.is_dir():
+        return path
+    moment = started_at.replace("-", "").replace(":", "")
+    return path / f"{moment}-{plan or 'free'}-{uuid.uuid4().hex[:6]}.jsonl"

@@ -1,0 +1,91 @@
+"""``python -m service``: serve, worker, migrate, openapi."""
+
+from __future__ import annotations
+
+import asyncio
+import logging.config
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import rich_click as click
+
+from service.core.errors import ServiceError, SettingsError
+from service.settings import Settings
+
+BAD_USAGE = 2
+"""The exit code when the service cannot start as it is configured."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; starts embedded servers where ``settings`` name none."""
+    from service import supervisor
+
+    supervisor.serve(settings)
+
+
+def worker(settings: Settings) -> None:
+    """Work off jobs until SIGTERM or SIGINT; needs the database that the service uses."""
+    if settings.database_url is None:
+        raise SettingsError(["DATABASE_URL is missing: the worker shares the service's database"])
+    from service.web.logs import logging_configuration
+    from service.worker import run
+
+    logging.config.dictConfig(logging_configuration(settings.log_level))
+    run(settings)
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Bring the database's schema up to date; the names of what was applied."""
+    from service.adapters.postgres import migrate as apply
+    from service.supervisor import with_servers
+
+    with with_servers(settings) as complete:
+        return asyncio.run(apply(complete.database_url or ""))
+
+
+def openapi() -> bytes:
+    """The OpenAPI document as JSON."""
+    from service.app import openapi_document
+
+    return openapi_document()
+
+
+@contextmanager
+def _one_sentence_each() -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"loadstone: {problem}", err=True)
+        sys.exit(BAD_USAGE)
+    except ServiceError as error:
+        click.echo(f"loadstone: {error}", err=True)
+        sys.exit(BAD_USAGE)
+
+
+@click.group()
+def main() -> None:
+    """The Loadstone service. Its settings come from the environment."""
+
+
+def _command(name: str, act: Callable[[Settings], object]) -> None:
+    @main.command(name, help=act.__doc__)
+    def run() -> None:
+        with _one_sentence_each():
+            act(Settings.from_environment(os.environ))
+
+
+@main.command("openapi")
+def _openapi() -> None:
+    """Print the OpenAPI document."""
+    click.echo(openapi().decode())
+
+
+_command("serve", serve)
+_command("worker", worker)
+_command("migrate", migrate)
+
+if __name__ == "__main__":
+    main(prog_name="python -m service")

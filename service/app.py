@@ -1,0 +1,233 @@
+"""The composition root: settings -> adapters -> pipelines -> routes. The only file that knows every layer."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
+
+from service.adapters import launch
+from service.adapters.postgres import PostgresJobs, PostgresProbe, open_pool
+from service.adapters.redis import RedisProbe, RedisTier, open_client
+from service.core.cache import Cache, GuardedTier, MemoryTier
+from service.core.exposition import render
+from service.core.limits import ConcurrencyLimit
+from service.core.metrics import Metrics, layout_of
+from service.core.pipeline import Pipeline
+from service.core.ports import JobStore, Probe, Tier
+from service.core.workload import AnyWorkload
+from service.settings import Settings
+from service.web import documentation, routes
+from service.web.health import Doctor
+from service.web.logs import AccessLog, LineWriter, Timestamps
+from service.web.middleware import Observer
+from service.web.openapi import document
+from service.web.problems import EXCEPTION_HANDLERS
+from service.web.tracing import request_ids
+from service.workloads import WORKLOADS
+
+VERSION = version("loadstone")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What the worker processes of one running service have in common; lies in ``folder``."""
+
+    folder: Path
+    started_at: float
+    """Unix time."""
+
+    @property
+    def slots(self) -> Path:
+        """Where each worker keeps its numbers."""
+        return self.folder / "slots"
+
+    def is_draining(self) -> bool:
+        """Whether the service is about to stop."""
+        return self._mark.exists()
+
+    def drain(self) -> None:
+        """Tell all workers that the service is about to stop."""
+        self._mark.touch()
+
+    @property
+    def _mark(self) -> Path:
+        return self.folder / "draining"
+
+    @classmethod
+    def create(cls, folder: Path) -> Instance:
+        """A new instance in the empty ``folder``, started now."""
+        instance = cls(folder, time.time())
+        instance.slots.mkdir()
+        return instance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapters:
+    """The outside, as the core and the routes ask for it."""
+
+    jobs: JobStore
+    shared_tier: Tier
+    required: Sequence[Probe]
+    helpful: Sequence[Probe]
+
+
+@asynccontextmanager
+async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
+    """The real ones, for ``settings`` that name both servers."""
+    if settings.database_url is None or settings.redis_url is None:
+        raise ValueError("the servers are started before the application")
+    pool = await open_pool(settings.database_url, size=settings.database_pool_size, application="loadstone-serve")
+    client = open_client(settings.redis_url)
+    try:
+        yield Adapters(
+            jobs=PostgresJobs(pool),
+            shared_tier=RedisTier(client, settings.redis_prefix),
+            required=[PostgresProbe(pool)],
+            helpful=[RedisProbe(client)],
+        )
+    finally:
+        await client.aclose()
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_application(
+    settings: Settings, instance: Instance, adapters: Adapters, workloads: Sequence[AnyWorkload] = WORKLOADS
+) -> AsyncIterator[ASGIApp]:
+    """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
+    clock = time.monotonic
+    memory = MemoryTier(settings.cache_bytes, clock)
+    shared = GuardedTier(adapters.shared_tier, clock)
+    layout = layout_of(workloads, routes.all_routes(workloads), (memory.name, shared.name))
+    metrics = Metrics(layout, instance.slots)
+    near, whole = Cache((memory,), metrics), Cache((memory, shared), metrics)
+    limit = ConcurrencyLimit(settings.concurrency)
+    pipelines = [Pipeline(workload, near=near, whole=whole, limit=limit, metrics=metrics) for workload in workloads]
+    framework = Litestar(
+        route_handlers=[
+            *(routes.workload_route(one, adapters.jobs, metrics, settings.body_seconds) for one in pipelines),
+            routes.job_route(adapters.jobs),
+            *routes.health_routes(_doctor(settings, instance, adapters)),
+            routes.metrics_route(
+                partial(
+                    render,
+                    metrics,
+                    version=VERSION,
+                    environment=settings.environment,
+                    started_at=instance.started_at,
+                )
+            ),
+            *_pages(workloads),
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+        logging_config=None,
+    )
+    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.access_log else None
+    try:
+        yield Observer(
+            framework,
+            metrics=metrics,
+            new_id=request_ids(os.urandom),
+            access_log=access_log,
+        )
+    finally:
+        for pipeline in pipelines:
+            await pipeline.close()
+        await whole.drain()
+        if access_log is not None:
+            access_log.flush()
+        metrics.close()
+
+
+class Application:
+    """What Granian runs in each worker process: opens everything at its start, closes it at its end."""
+
+    def __init__(self, settings: Settings, instance: Instance) -> None:
+        self._settings = settings
+        self._instance = instance
+        self._stack = AsyncExitStack()
+        self._answer: ASGIApp
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        """Serve one request, or the life of the process."""
+        if scope["type"] == "http":
+            return self._answer(scope, receive, send)
+        return self._live(receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        try:
+            await self._open()
+        except Exception as error:
+            _log.exception("the worker cannot start")
+            await self._stack.aclose()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stack.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self) -> None:
+        # A worker must not outlive its supervisor, which the kernel sees to even when that is killed.
+        launch.call("prctl", launch.PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        for workload in WORKLOADS:
+            workload.prepare()
+        adapters = await self._stack.enter_async_context(open_adapters(self._settings))
+        self._answer = await self._stack.enter_async_context(open_application(self._settings, self._instance, adapters))
+        gc.collect()
+        gc.freeze()  # what lives as long as the process need not be looked through again
+
+
+def openapi_document(workloads: Sequence[AnyWorkload] = WORKLOADS) -> bytes:
+    """The OpenAPI document as JSON."""
+    return msgspec.json.encode(document(workloads, VERSION))
+
+
+def _doctor(settings: Settings, instance: Instance, adapters: Adapters) -> Doctor:
+    return Doctor(
+        required=adapters.required,
+        helpful=adapters.helpful,
+        is_draining=instance.is_draining,
+        patience=settings.probe_seconds,
+        version=VERSION,
+        environment=settings.environment,
+        started_at=instance.started_at,
+    )
+
+
+def _pages(workloads: Sequence[AnyWorkload]) -> list[HTTPRouteHandler]:
+    content = document(workloads, VERSION)
+    index = {
+        "name": "loadstone",
+        "version": VERSION,
+        "workloads": [routes.path_of(workload) for workload in workloads],
+        "documentation": "/docs",
+        "openapi": "/openapi.json",
+        "health": "/health",
+        "metrics": "/metrics",
+    }
+    return [
+        routes.constant_route("/", msgspec.json.encode(index)),
+        routes.constant_route("/openapi.json", msgspec.json.encode(content)),
+        routes.constant_route("/docs", documentation.page(content), routes.HTML, documentation.SECURITY),
+        routes.problem_route(),
+    ]

@@ -1,0 +1,346 @@
+"""What the environment says, read once and loudly.
+
+Every variable stands in `VARIABLES` with its meaning, unit and default; one that is unknown, wrong or
+contradicts another is refused by name, all of them at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
+
+from service.core.errors import SettingsError
+
+PREFIX = "LOADSTONE_"
+
+
+class Environment(StrEnum):
+    """What the service is run for; decides the defaults and what is refused."""
+
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """From which level on log lines are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How one service runs. `VARIABLES` says what each field means; durations are in seconds."""
+
+    environment: Environment
+    host: str
+    port: int
+    workers: int
+    data_dir: Path
+    log_level: LogLevel
+    access_log: bool
+    shutdown_seconds: float
+    drain_seconds: float
+    body_seconds: float
+    probe_seconds: float
+    concurrency: int
+    cache_bytes: int
+    redis_prefix: str
+    database_pool_size: int
+    database_url: str | None = None
+    redis_url: str | None = None
+
+    @classmethod
+    def from_environment(cls, variables: Mapping[str, str]) -> Self:
+        """The settings in ``variables``; SettingsError with all that is wrong with them."""
+        problems = _unknown(variables)
+        environment = _read_environment(variables, problems)
+        values: dict[str, Any] = {"environment": environment}
+        for variable in VARIABLES:
+            values[variable.field] = variable.read(variables, environment, problems)
+        if not problems:
+            problems += _contradictions(values)
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)
+
+    @property
+    def url(self) -> str:
+        """Where the service answers."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def __repr__(self) -> str:
+        shown = {field: getattr(self, field) for field in self.__struct_fields__}
+        for field in ("database_url", "redis_url"):
+            shown[field] = without_secrets(shown[field])
+        return f"Settings({', '.join(f'{field}={value!r}' for field, value in shown.items())})"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: what it means, how it is read, what it is without it."""
+
+    name: str
+    field: str
+    meaning: str
+    parse: Callable[[str], Any]
+    """Raises ValueError with the rest of a sentence that begins with the name."""
+    default: Mapping[Environment, Any]
+
+    def read(self, variables: Mapping[str, str], environment: Environment, problems: list[str]) -> Any:
+        """The value, or the default; what is wrong goes to ``problems``."""
+        text = variables.get(self.name)
+        if text is None:
+            return self.default[environment]
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            problems.append(f"{self.name} {error}")
+            return self.default[environment]
+
+
+def without_secrets(url: str | None) -> str | None:
+    """``url`` with stars for its password and without its options."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    user, colon, _ = parts.netloc.rpartition("@")[0].partition(":")
+    place = parts.netloc.rpartition("@")[2]
+    secret = f"{user}:***@" if colon else f"{user}@" if user else ""
+    return urlunsplit((parts.scheme, secret + place, parts.path, "", ""))
+
+
+def _everywhere(value: Any) -> dict[Environment, Any]:
+    return dict.fromkeys(Environment, value)
+
+
+def _by_environment(development: Any, staging: Any, production: Any) -> dict[Environment, Any]:
+    return dict(zip(Environment, (development, staging, production), strict=True))
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.strip().isascii() or not text.strip().lstrip("+-").isdigit():
+            raise ValueError(f"must be a whole number, not {text!r}")
+        if not lowest <= int(text) <= highest:
+            raise ValueError(f"must lie between {lowest:,} and {highest:,}, not be {text}")
+        return int(text)
+
+    return parse
+
+
+def _seconds(lowest: float, highest: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError(f"must be a number of seconds, not {text!r}") from None
+        if not lowest <= value <= highest:
+            raise ValueError(f"must lie between {lowest:g} and {highest:g} seconds, not be {text}")
+        return value
+
+    return parse
+
+
+def _one_of(kind: type[StrEnum]) -> Callable[[str], StrEnum]:
+    def parse(text: str) -> StrEnum:
+        try:
+            return kind(text)
+        except ValueError:
+            raise ValueError(f"must be one of {', '.join(kind)}, not {text!r}{_hint(text, kind)}") from None
+
+    return parse
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError(f"must be on or off, not {text!r}")
+    return text == "on"
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        scheme, separator, _ = text.partition("://")
+        if not separator or scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        if not _has_sound_place(text):
+            raise ValueError("holds no valid host and port")
+        return text
+
+    return parse
+
+
+def _has_sound_place(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _text(text: str) -> str:
+    if not text or text.strip() != text or not text.isprintable():
+        raise ValueError("must not be empty or begin or end with a space")
+    return text
+
+
+def _folder(text: str) -> Path:
+    if Path(_text(text)).is_file():
+        raise ValueError(f"must be a folder, but {text!r} is a file")
+    return Path(text)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(f"{PREFIX}HOST", "host", "address to answer at", _text, _everywhere("127.0.0.1")),
+    Variable(f"{PREFIX}PORT", "port", "TCP port to answer at", _whole(1, 65_535), _everywhere(8000)),
+    Variable(
+        f"{PREFIX}WORKERS",
+        "workers",
+        "worker processes; one, or as many as there are cores",
+        _whole(1, 256),
+        _by_environment(1, _cores(), _cores()),
+    ),
+    Variable(
+        f"{PREFIX}DATA_DIR",
+        "data_dir",
+        "folder in which the embedded servers keep their data",
+        _folder,
+        _everywhere(Path(".loadstone/data")),
+    ),
+    Variable(
+        f"{PREFIX}LOG_LEVEL", "log_level", "lowest level that is logged", _one_of(LogLevel), _everywhere(LogLevel.INFO)
+    ),
+    Variable(f"{PREFIX}ACCESS_LOG", "access_log", "one log line per request: on or off", _switch, _everywhere(True)),
+    Variable(
+        f"{PREFIX}SHUTDOWN_SECONDS",
+        "shutdown_seconds",
+        "how long requests in flight may take when the service stops; then they are cut",
+        _seconds(1, 3600),
+        _by_environment(10.0, 30.0, 30.0),
+    ),
+    Variable(
+        f"{PREFIX}DRAIN_SECONDS",
+        "drain_seconds",
+        "how long the service says that it is not ready before it stops, for load balancers; 0 stops at once",
+        _seconds(0, 600),
+        _by_environment(0.0, 0.0, 5.0),
+    ),
+    Variable(
+        f"{PREFIX}BODY_SECONDS",
+        "body_seconds",
+        "how long a request's body may take to arrive",
+        _seconds(0.1, 600),
+        _everywhere(10.0),
+    ),
+    Variable(
+        f"{PREFIX}PROBE_SECONDS",
+        "probe_seconds",
+        "how long a health check waits for a server behind the service",
+        _seconds(0.01, 60),
+        _everywhere(1.0),
+    ),
+    Variable(
+        f"{PREFIX}CONCURRENCY",
+        "concurrency",
+        "requests that a worker answers at once; more are refused",
+        _whole(1, 100_000),
+        _everywhere(256),
+    ),
+    Variable(
+        f"{PREFIX}CACHE_BYTES",
+        "cache_bytes",
+        "memory that each worker's cache may take; 0 keeps nothing in the worker",
+        _whole(0, 2**40),
+        _by_environment(32 * 2**20, 64 * 2**20, 64 * 2**20),
+    ),
+    Variable(
+        f"{PREFIX}REDIS_PREFIX",
+        "redis_prefix",
+        "begin of every key in Redis, so that services can share one",
+        _text,
+        _everywhere("loadstone"),
+    ),
+    Variable(
+        f"{PREFIX}DATABASE_POOL_SIZE",
+        "database_pool_size",
+        "database connections of each worker, at most",
+        _whole(1, 1000),
+        _by_environment(4, 8, 8),
+    ),
+    Variable(
+        "DATABASE_URL",
+        "database_url",
+        "PostgreSQL server; without it an embedded one is started",
+        _url("postgresql", "postgres"),
+        _everywhere(None),
+    ),
+    Variable(
+        "REDIS_URL",
+        "redis_url",
+        "Redis or Valkey server; without it an embedded one is started",
+        _url("redis", "rediss", "unix"),
+        _everywhere(None),
+    ),
+)
+
+_ENVIRONMENT = f"{PREFIX}ENVIRONMENT"
+
+
+def _read_environment(variables: Mapping[str, str], problems: list[str]) -> Environment:
+    default = _everywhere(Environment.DEVELOPMENT)
+    variable = Variable(_ENVIRONMENT, "environment", "", _one_of(Environment), default)
+    return Environment(variable.read(variables, Environment.DEVELOPMENT, problems))
+
+
+def _unknown(variables: Mapping[str, str]) -> list[str]:
+    known = [_ENVIRONMENT, *(variable.name for variable in VARIABLES)]
+    return [
+        f"{name} is no setting{_hint(name, known)}"
+        for name in sorted(variables)
+        if name.startswith(PREFIX) and name not in known
+    ]
+
+
+def _hint(text: str, known: Any) -> str:
+    near = difflib.get_close_matches(text, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if values["environment"] is Environment.PRODUCTION:
+        problems += [
+            f"{name} is missing: production does not run on embedded servers"
+            for name, field in (("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url"))
+            if values[field] is None
+        ]
+    if values["environment"] is Environment.DEVELOPMENT and not _is_loopback(values["host"]):
+        problems.append(
+            f"{PREFIX}HOST {values['host']} can be reached from outside, which development does not allow: "
+            f"choose 127.0.0.1 or set {_ENVIRONMENT}"
+        )
+    return problems
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,170 @@
+"""The parent of all processes of one service: starts what is missing, serves, and stops everything it started."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging.config
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from service.adapters import launch
+from service.adapters.embedded import EmbeddedServers
+from service.adapters.postgres import migrate
+from service.app import VERSION, Application, Instance
+from service.core.errors import SettingsError
+from service.settings import Settings
+from service.web.logs import logging_configuration
+
+HEADER_MILLISECONDS = 5_000
+"""How long a request's head may take to arrive."""
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then answer what was accepted and stop everything.
+
+    SettingsError or DependencyError before anything is served; SystemExit(1) when the workers keep dying.
+    """
+    refuse_taken_address(settings.host, settings.port)
+    logging.config.dictConfig(logging_configuration(settings.log_level))
+    with ExitStack() as stack:
+        stack.enter_context(_ended_by_signal())
+        complete = stack.enter_context(with_servers(settings))
+        asyncio.run(migrate(_known(complete.database_url)))
+        folder = tempfile.TemporaryDirectory(prefix="loadstone-", dir=_memory_folder())
+        instance = Instance.create(Path(stack.enter_context(folder)))
+        if settings.database_url is None:
+            stack.enter_context(_own_worker(complete))
+        place = settings.data_dir if complete != settings else "the servers that the environment names"
+        print(  # noqa: T201 - the one line that a person waits for
+            f"Loadstone {VERSION} ({settings.environment}) answers at {settings.url}, see {settings.url}/docs; "
+            f"data in {place}",
+            flush=True,
+        )
+        _Server(complete, instance).run()
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """SettingsError when nobody could listen at ``host`` and ``port``."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            candidate.bind(address)
+    except OSError as error:
+        reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+        raise SettingsError([f"port {port} at {host} {reason}; choose another with LOADSTONE_PORT"]) from None
+
+
+@contextmanager
+def with_servers(settings: Settings) -> Iterator[Settings]:
+    """``settings`` that name both servers; those that they did not name run embedded, as long as the block does."""
+    if settings.database_url is not None and settings.redis_url is not None:
+        yield settings
+        return
+    with EmbeddedServers(settings.data_dir) as servers:
+        yield msgspec.structs.replace(
+            settings,
+            database_url=settings.database_url or servers.start_postgres(),
+            redis_url=settings.redis_url or servers.start_valkey(),
+        )
+
+
+class _Server(Granian):  # type: ignore[misc, valid-type]
+    """Granian with our settings; says that it drains before it stops."""
+
+    def __init__(self, settings: Settings, instance: Instance) -> None:
+        quiet = LogLevels.debug if settings.log_level == "debug" else LogLevels.warning
+        super().__init__(
+            "service.app",
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            loop=Loops.uvloop,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+            websockets=False,
+            log_level=quiet,
+            log_dictconfig=logging_configuration(settings.log_level),
+            log_access=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=math.ceil(settings.shutdown_seconds),
+        )
+        self._settings = settings
+        self._instance = instance
+
+    def run(self) -> None:
+        """Serve until a signal comes."""
+        self.serve(target_loader=partial(Application, self._settings, self._instance), wrap_loader=False)
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Say that the service is not ready any more, give load balancers time to see it, then stop the workers."""
+        self._instance.drain()
+        time.sleep(self._settings.drain_seconds)
+        super().shutdown(exit_code)
+
+
+@contextmanager
+def _own_worker(settings: Settings) -> Iterator[None]:
+    """A job worker for the embedded database, which no other service can reach; the kernel ends it with this process."""
+    variables = {
+        **os.environ,
+        "DATABASE_URL": _known(settings.database_url),
+        "REDIS_URL": _known(settings.redis_url),
+    }
+    launcher = [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), str(int(signal.SIGTERM)), "-", "plain"]
+    process = subprocess.Popen([*launcher, sys.executable, "-m", "service", "worker"], env=variables)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(settings.shutdown_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """While the service starts, SIGTERM unwinds what was started already; Granian takes over once it serves."""
+
+    def leave(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _memory_folder() -> Path | None:
+    """Where files are memory, so that writing back never makes a worker wait; None means the system's default."""
+    return _SHARED_MEMORY if _SHARED_MEMORY.is_dir() and os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
+def _known(url: str | None) -> str:
+    if url is None:
+        raise ValueError("the servers are not started yet")
+    return url

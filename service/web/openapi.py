@@ -1,0 +1,213 @@
+"""The OpenAPI 3.1 document, made of the workloads and of the types that the routes really use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from service.core.ports import Job
+from service.core.workload import AnyWorkload
+from service.web.health import MEDIA_TYPE as HEALTH
+from service.web.health import Health
+from service.web.problems import (
+    BASE,
+    BODY_TIMEOUT,
+    BODY_TOO_LARGE,
+    DEPENDENCY_AWAY,
+    EXTRA_MISSING,
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    ITEMS_FAILED,
+    MALFORMED_BODY,
+    MEDIA_TYPE,
+    NOT_FOUND,
+    OVERLOADED,
+    UNSUPPORTED_MEDIA_TYPE,
+    Fault,
+    Kind,
+    Problem,
+)
+from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, path_of
+
+_REFERENCE = "#/components/schemas/{name}"
+_ANALYSIS_PROBLEMS = (
+    *(MALFORMED_BODY, BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, ITEMS_FAILED),
+    *(INTERNAL_ERROR, EXTRA_MISSING, OVERLOADED, DEPENDENCY_AWAY),
+)
+_DESCRIPTION = (
+    "Analyses of comments and other things that customers leave behind. Every answer carries an `X-Request-ID`, "
+    "the caller's own where it sent a sane one, and the caller's `traceparent`. Every error is a problem (RFC 9457) "
+    "whose `type` is stable."
+)
+
+
+def document(workloads: Sequence[AnyWorkload], version: str) -> dict[str, Any]:
+    """The document as plain data."""
+    types: list[Any] = [Job, Problem, Health]
+    for workload in workloads:
+        types += [workload.request, workload.answer]
+    references, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    schema_of = dict(zip(types, references, strict=True))
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Loadstone",
+            "version": version,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [
+            {"name": "analysis", "description": "The workloads."},
+            {"name": "jobs", "description": "Answers to come back for."},
+            {"name": "service", "description": "What the service says of itself."},
+        ],
+        "paths": {
+            **{path_of(workload): {"post": _analysis(workload, schema_of)} for workload in workloads},
+            JOB_ROUTE: {"get": _job(schema_of)},
+            **_service_paths(schema_of),
+        },
+        "components": {
+            "schemas": schemas,
+            "headers": {
+                "RequestId": {"description": "The request's name in the logs.", "schema": {"type": "string"}},
+                "RetryAfter": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+            },
+        },
+    }
+
+
+def _analysis(workload: AnyWorkload, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    examples = {name: {"value": value} for name, value in workload.examples.items()}
+    content: dict[str, Any] = {"schema": schema_of[workload.request]}
+    if examples:
+        content["examples"] = examples
+    return {
+        "operationId": workload.name,
+        "tags": ["analysis"],
+        "summary": workload.summary,
+        "description": f"The body may have {workload.body_bytes:,} bytes.",
+        "parameters": [
+            _header("Prefer", "`respond-async` answers 202 with a job to come back for.", "respond-async"),
+            *_tracing_headers(),
+        ],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "200": _response("The answer.", schema_of[workload.answer]),
+            "202": _response("Taken on; the answer will be at Location.", schema_of[Job], headers=_accepted_headers()),
+            **_problems(_ANALYSIS_PROBLEMS, schema_of),
+        },
+    }
+
+
+def _job(schema_of: dict[Any, Any]) -> dict[str, Any]:
+    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "operationId": "job",
+        "tags": ["jobs"],
+        "summary": "How far a job is, and its answer.",
+        "parameters": [identifier, *_tracing_headers()],
+        "responses": {
+            "200": _response("The job; Retry-After while it is not finished.", schema_of[Job], headers=_retry_header()),
+            **_problems((NOT_FOUND, INTERNAL_ERROR, DEPENDENCY_AWAY), schema_of),
+        },
+    }
+
+
+def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
+    health = HEALTH.decode("ascii")
+    text, page, anything = {"type": "string"}, {"type": "string"}, {"type": "object"}
+    slug = {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}
+    ill = {"503": _response("Something needed is away, or the service is stopping.", schema_of[Health], health)}
+    return {
+        "/health/live": _get("live", "The process answers.", _response("It does.", anything, health)),
+        "/health/ready": _get("ready", "Requests can be sent.", _response("They can.", schema_of[Health], health), ill),
+        "/health": _get("health", "How the service is.", _response("Well enough.", schema_of[Health], health), ill),
+        "/metrics": _get("metrics", "Counters for Prometheus.", _response("The counters.", text, "text/plain")),
+        "/openapi.json": _get("openapi", "This document.", _response("It.", anything)),
+        "/docs": _get("docs", "This document for people.", _response("A page.", page, "text/html")),
+        "/": _get("index", "Where to go from here.", _response("Links.", anything)),
+        PROBLEM_ROUTE: {
+            "get": {
+                "operationId": "problem",
+                "tags": ["service"],
+                "summary": "What a type of problem means.",
+                "parameters": [slug],
+                "responses": {
+                    "200": _response("Its meaning.", anything),
+                    **_problems((NOT_FOUND, INTERNAL_ERROR), schema_of),
+                },
+            }
+        },
+    }
+
+
+def _get(name: str, summary: str, found: dict[str, Any], others: dict[str, Any] | None = None) -> dict[str, Any]:
+    responses = {"200": found, **(others or {})}
+    return {"get": {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}}
+
+
+def _response(
+    description: str, schema: Any, media_type: str = "application/json", headers: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    return {
+        "description": description,
+        "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}, **(headers or {})},
+        "content": {media_type: {"schema": schema}},
+    }
+
+
+def _problems(kinds: Iterable[Kind], schema_of: dict[Any, Any]) -> dict[str, Any]:
+    by_status: dict[int, list[Kind]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return {str(status): _problem_response(same, schema_of) for status, same in sorted(by_status.items())}
+
+
+def _problem_response(kinds: Sequence[Kind], schema_of: dict[Any, Any]) -> dict[str, Any]:
+    description = " ".join(f"{kind.title}. {kind.meaning}" for kind in kinds)
+    headers = _retry_header() if kinds[0].status in (OVERLOADED.status,) else {}
+    response = _response(description, schema_of[Problem], MEDIA_TYPE, headers)
+    response["content"][MEDIA_TYPE]["examples"] = {
+        kind.slug: {"value": msgspec.to_builtins(_example(kind))} for kind in kinds
+    }
+    return response
+
+
+def _example(kind: Kind) -> Problem:
+    faults = [Fault("$.comments[3]", "Expected `str`, got `int`")] if kind is INVALID_REQUEST else []
+    return Problem(
+        type=BASE + kind.slug,
+        title=kind.title,
+        status=kind.status,
+        detail=faults[0].detail if faults else "",
+        instance="/v1/comments",
+        request_id="3f9c0a12b7de-0000002a",
+        errors=faults,
+    )
+
+
+def _header(name: str, description: str, example: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example}
+
+
+def _tracing_headers() -> list[dict[str, Any]]:
+    return [
+        _header("X-Request-ID", "Your name for the request: 1 to 128 of A-Z a-z 0-9 . _ -", "order-4711"),
+        _header("traceparent", "W3C trace context.", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+    ]
+
+
+def _accepted_headers() -> dict[str, Any]:
+    text = {"schema": {"type": "string"}}
+    return {
+        "Location": {"description": "Where the job is.", **text},
+        "Preference-Applied": {"description": "`respond-async`", **text},
+        **_retry_header(),
+    }
+
+
+def _retry_header() -> dict[str, Any]:
+    return {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}

@@ -1,0 +1,1 @@
+"""The recipe of the comments model: data, training, measurement, card."""

@@ -1,0 +1,92 @@
+"""What all forms of the report share, computed once from a run and its judgement."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from slo.model import Judgement, Reading, Unit
+from slo.record import Header, Run
+from slo.reports import wording
+from slo.reports.distribution import Distribution, distribution
+from slo.reports.observations import observations
+from slo.reports.timeline import Timeline, timeline
+from slo.reports.totals import GeneratorHealth, RouteTotals, generator_health, route_totals
+
+FORMAT = "loadstone.report/1"
+"""The format of the JSON form; ``schema.json`` beside this file describes it."""
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A judged run, ready to be told; the JSON form is this, encoded."""
+
+    format: str
+    judgement: Judgement
+    outcome: Literal["completed", "stopped", "aborted"]
+    """``aborted``: the record ends without a footer."""
+    repeat: str
+    """The command that repeats the run."""
+    observations: tuple[str, ...]
+    """What the figures show, a sentence each: where to look for a cause."""
+    timeline: Timeline
+    distribution: Distribution
+    routes: tuple[RouteTotals, ...]
+    """Every workload, with an empty route, followed by its routes."""
+    generator: GeneratorHealth
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Why the run is not simply met: what forbids judging it, or what its deciding objectives say."""
+        if self.judgement.distrusts:
+            return tuple(_sentence(distrust.reason) for distrust in self.judgement.distrusts)
+        found = wording.decisive(self.judgement)
+        return tuple(f"{verdict.name} ({verdict.indicator}): {verdict.reason}" for verdict in found)
+
+    @property
+    def cpu_per_request(self) -> Reading | None:
+        """The target's CPU time per request, where it was measured."""
+        return next((each for each in self.judgement.readings if each.unit is Unit.SECONDS_PER_REQUEST), None)
+
+
+def summarise(run: Run, judgement: Judgement) -> Report:
+    """The report on ``run`` as ``judgement`` sees it."""
+    when = timeline(run)
+    routes = route_totals(run, judgement.run.judged_seconds)
+    return Report(
+        format=FORMAT,
+        judgement=judgement,
+        outcome=run.footer.outcome if run.footer else "aborted",
+        repeat=_repeat(run.header),
+        observations=observations(judgement, when, routes),
+        timeline=when,
+        distribution=distribution(run),
+        routes=routes,
+        generator=generator_health(run),
+    )
+
+
+def _sentence(text: str) -> str:
+    """A reason as a sentence; a first word with a digit or a hyphen is a name and stays."""
+    first = text.partition(" ")[0]
+    begun = text[:1].upper() + text[1:] if first.isalpha() else text
+    return f"{begun.removesuffix('.')}."
+
+
+def _repeat(header: Header) -> str:
+    """A target on this machine was most likely started for the run, and will be again."""
+    command = ["loadstone", "load", header.plan.name, "--seed", str(header.seed)]
+    if _host(header.target.url) not in _LOOPBACK:
+        command += ["--host", header.target.url]
+    return shlex.join(command)
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

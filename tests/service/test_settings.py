@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.errors import SettingsError
+from service.settings import VARIABLES, Environment, Settings
+
+PRODUCTION = {
+    "LOADSTONE_ENVIRONMENT": "production",
+    "DATABASE_URL": "postgresql://user:hunter2@db/loadstone?sslpassword=hunter2",
+    "REDIS_URL": "rediss://:hunter2@cache:6380/1",
+}
+
+
+def problems_of(variables: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_environment(variables)
+    return refusal.value.problems
+
+
+def test_nothing_at_all_is_a_development_service_on_loopback() -> None:
+    settings = Settings.from_environment({"PATH": "/bin"})
+    assert (settings.environment, settings.host, settings.port, settings.workers) == (
+        "development",
+        "127.0.0.1",
+        8000,
+        1,
+    )
+    assert (settings.database_url, settings.redis_url) == (None, None)
+    assert settings.url == "http://127.0.0.1:8000"
+
+
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    texts = {
+        **PRODUCTION,
+        "LOADSTONE_HOST": "::",
+        "LOADSTONE_PORT": "9000",
+        "LOADSTONE_WORKERS": "3",
+        "LOADSTONE_DATA_DIR": str(tmp_path),
+        "LOADSTONE_LOG_LEVEL": "warning",
+        "LOADSTONE_ACCESS_LOG": "off",
+        "LOADSTONE_SHUTDOWN_SECONDS": "7.5",
+        "LOADSTONE_DRAIN_SECONDS": "0",
+        "LOADSTONE_BODY_SECONDS": "3",
+        "LOADSTONE_PROBE_SECONDS": "0.5",
+        "LOADSTONE_CONCURRENCY": "17",
+        "LOADSTONE_CACHE_BYTES": "0",
+        "LOADSTONE_REDIS_PREFIX": "mine",
+        "LOADSTONE_DATABASE_POOL_SIZE": "2",
+    }
+    assert {variable.name for variable in VARIABLES} <= texts.keys()
+    settings = Settings.from_environment(texts)
+    read = msgspec.to_builtins(settings, enc_hook=str)
+    expected = {
+        **read,
+        "environment": "production",
+        "host": "::",
+        "port": 9000,
+        "workers": 3,
+        "data_dir": str(tmp_path),
+    }
+    expected |= {"log_level": "warning", "access_log": False, "shutdown_seconds": 7.5, "drain_seconds": 0.0}
+    expected |= {"body_seconds": 3.0, "probe_seconds": 0.5, "concurrency": 17, "cache_bytes": 0, "redis_prefix": "mine"}
+    expected |= {"database_pool_size": 2, "database_url": texts["DATABASE_URL"], "redis_url": texts["REDIS_URL"]}
+    assert read == expected
+    assert settings.url == "http://[::]:9000"
+
+
+def test_all_that_is_wrong_is_said_at_once_and_by_name() -> None:
+    problems = problems_of(
+        {
+            "LOADSTONE_ENVIRONMENT": "prodution",
+            "LOADSTONE_PROT": "80",
+            "LOADSTONE_PORT": "eighty",
+            "LOADSTONE_WORKERS": "0",
+            "LOADSTONE_SHUTDOWN_SECONDS": "nan",
+            "LOADSTONE_ACCESS_LOG": "yes",
+            "DATABASE_URL": "mysql://db",
+        }
+    )
+    assert sorted(problems) == sorted(
+        [
+            "LOADSTONE_PROT is no setting (did you mean LOADSTONE_PORT?)",
+            "LOADSTONE_ENVIRONMENT must be one of development, staging, production, not 'prodution' "
+            "(did you mean production?)",
+            "LOADSTONE_PORT must be a whole number, not 'eighty'",
+            "LOADSTONE_WORKERS must lie between 1 and 256, not be 0",
+            "LOADSTONE_SHUTDOWN_SECONDS must lie between 1 and 3600 seconds, not be nan",
+            "LOADSTONE_ACCESS_LOG must be on or off, not 'yes'",
+            "DATABASE_URL must begin with postgresql:// or postgres://",
+        ]
+    )
+
+
+def test_production_does_not_run_on_embedded_servers() -> None:
+    problems = problems_of({"LOADSTONE_ENVIRONMENT": "production"})
+    assert [problem.split()[0] for problem in problems] == ["DATABASE_URL", "REDIS_URL"]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
+def test_development_is_not_reachable_from_outside(host: str) -> None:
+    (problem,) = problems_of({"LOADSTONE_HOST": host})
+    assert problem.startswith(f"LOADSTONE_HOST {host} can be reached from outside")
+    assert Settings.from_environment({**PRODUCTION, "LOADSTONE_HOST": host}).host == host
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
+def test_development_answers_on_every_loopback_address(host: str) -> None:
+    assert Settings.from_environment({"LOADSTONE_HOST": host}).host == host
+
+
+def test_no_secret_is_shown() -> None:
+    settings = Settings.from_environment(PRODUCTION)
+    assert "hunter2" not in f"{settings!r} {settings}"
+    assert "postgresql://user:***@db/loadstone" in repr(settings)
+    for name, scheme in (("DATABASE_URL", "postgresql"), ("REDIS_URL", "redis")):
+        for wrong in (
+            "wrong://user:hunter2@host",
+            f"{scheme}://user:hunter2@host:99999",
+            f"{scheme}://user:hunter2@[x",
+        ):
+            problems = problems_of({**PRODUCTION, name: wrong})
+            assert problems[0].startswith(name)
+            assert "hunter2" not in str(problems)
+
+
+@given(name=st.sampled_from([variable.name for variable in VARIABLES]), text=st.text())
+def test_no_text_breaks_the_reader(name: str, text: str) -> None:
+    try:
+        Settings.from_environment({**PRODUCTION, name: text})
+    except SettingsError as error:
+        assert all(problem.startswith(name) for problem in error.problems)
+
+
+@given(st.sampled_from(list(Environment)))
+def test_every_environment_has_sound_defaults(environment: Environment) -> None:
+    settings = Settings.from_environment({**PRODUCTION, "LOADSTONE_ENVIRONMENT": environment})
+    assert settings.environment is environment
+    assert settings.workers >= 1

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from service.app import openapi_document
+from tests.service.conftest import House
+from tests.service.sample_workload import words_workload
+
+
+async def document(house: House) -> dict[str, Any]:
+    content: dict[str, Any] = (await house.client.get("/openapi.json")).json()
+    return content
+
+
+def references(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return own.union(*map(references, node.values()))
+    return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+
+async def test_the_document_tells_of_every_route_and_of_no_other(house: House) -> None:
+    served = {
+        re.sub(r":str}", "}", route.path): set(route.methods) - {"OPTIONS", "HEAD"} for route in house.app._app.routes
+    }
+    told = {path: {method.upper() for method in methods} for path, methods in (await document(house))["paths"].items()}
+    assert told == served
+
+
+async def test_every_reference_leads_somewhere(house: House) -> None:
+    content = await document(house)
+    for reference in references(content):
+        node: Any = content
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+        assert isinstance(node, dict)
+
+
+async def test_every_example_of_a_request_is_answered(house: House) -> None:
+    operation = (await document(house))["paths"]["/v1/words"]["post"]
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    assert examples
+    for example in examples.values():
+        assert (await house.client.post("/v1/words", json=example["value"])).status_code == 200
+
+
+async def test_the_page_for_people_names_every_operation_and_loads_nothing(house: House) -> None:
+    answer = await house.client.get("/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    for path in (await document(house))["paths"]:
+        assert f'<code class="path">{path}</code>' in answer.text
+    assert "<script" not in answer.text
+    assert not re.findall(r"(?:src|href)=['\"]?(?:https?:)?//", answer.text)
+
+
+async def test_the_front_page_leads_on(house: House) -> None:
+    index = (await house.client.get("/")).json()
+    for name in ("documentation", "openapi", "health", "metrics"):
+        assert (await house.client.get(index[name])).status_code == 200
+
+
+def test_the_document_can_be_had_without_a_service() -> None:
+    assert b'"/v1/words"' in openapi_document([words_workload()])
