@@ -93,12 +93,14 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: str
 
 
 @cli.command()
-@click.option("--data-dir", type=click.Path(file_okay=False), help="Folder of the embedded servers' data.")
-def worker(data_dir: str | None) -> None:
-    """Work off jobs (`Prefer: respond-async`) until told to stop; any number may run."""
+def worker() -> None:
+    """Work off jobs (`Prefer: respond-async`) of the database in `DATABASE_URL`; any number may run.
+
+    A service on embedded servers brings its own worker.
+    """
     import service.__main__ as room
 
-    room.worker(_settings(DATA_DIR=data_dir))
+    room.worker(_settings())
 
 
 @cli.command()

@@ -86,9 +86,11 @@ class _Desk:
         self._runner = runner
         self._recording: Recording | None = None
         self._interrupted = False
-        self._shape = PlanShape(runner, self._chosen)
-        if environment.shape_class is None:
-            environment.shape_class = self._shape
+        self._shape: PlanShape | None = None
+        options = environment.parsed_options
+        plan = chosen_plan(options)
+        if plan is not None and (getattr(options, "headless", False) or getattr(options, "autostart", False)):
+            self._shape = environment.shape_class = PlanShape(runner, plan)
         runner.register_message(REPORT, self._report)
 
     def start(self, **_: Any) -> None:
@@ -124,8 +126,9 @@ class _Desk:
             self._recording.stop("stopped" if self._recording.plan or self._interrupted else "completed")
 
     def stopped(self, **_: Any) -> None:
-        """The test has ended."""
-        self._shape.renew()
+        """The test has ended; another one, with what the web form then says, is no longer this shape's."""
+        if self._shape is not None:
+            self._shape = self._environment.shape_class = None
 
     def interrupt(self) -> bool:
         """Somebody wants the process to end; whether there was a run to end. Who insists waits for no answers."""
@@ -136,12 +139,6 @@ class _Desk:
         self._interrupted = True
         self.stop()
         return True
-
-    def _chosen(self) -> Plan | None:
-        try:
-            return chosen_plan(self._environment.parsed_options)
-        except PlanError:
-            return None
 
     def _check_users(self, plan: Plan | None) -> None:
         if plan is None:
@@ -160,7 +157,8 @@ class _Desk:
 
     def _refuse(self, reason: str) -> None:
         _say(reason)
-        self._environment.process_exit_code = _BAD_INPUT
+        if getattr(self._environment.parsed_options, "headless", False):
+            self._environment.process_exit_code = _BAD_INPUT
         self._end_locust()
 
     def _ended(self, outcome: str) -> None:
@@ -178,7 +176,7 @@ class _Desk:
 
     def _end_locust(self) -> None:
         """Stop the users. A shape that is in force does it itself, at its next tick."""
-        if self._environment.shape_class is self._shape and self._runner.shape_greenlet is not None:
+        if self._shape is not None and self._runner.shape_greenlet is not None:
             self._shape.end()
         elif getattr(self._environment.parsed_options, "headless", False):
             gevent.spawn(self._runner.quit)

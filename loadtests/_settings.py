@@ -57,8 +57,8 @@ def add_options(parser: Any) -> None:
         default=_NO_PLAN,
         metavar="NAME|PATH",
         env_var="LOADSTONE_PLAN",
-        help=f"The load to send: {', '.join(_plan.names())}, or the path of a TOML file. It sets users, rate and "
-        "run time; without it every user arrives at its own rate.",
+        help=f"The load to send: {', '.join(_plan.names())}, or the path of a TOML file. It sets rate and run "
+        "time, and outside the web form the users; without it every user arrives at its own rate.",
     )
     add(
         "--run-record",

@@ -37,7 +37,7 @@ class AnalysisUser(FastHttpUser):
     """
 
     abstract = True
-    host = os.environ.get("HOST")
+    host = os.environ.get("HOST", "")
     concurrency = 1_000_000
     """Connections: the course bounds the requests under way, and a request must never wait for another's."""
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import rich_click as click
 
 from service.core.errors import ServiceError, SettingsError
-from service.settings import Settings
+from service.settings import Settings, described
 
 BAD_USAGE = 2
 """The exit code when the service cannot start as it is configured."""
@@ -67,11 +67,17 @@ def _one_sentence_each() -> Iterator[None]:
 
 @click.group()
 def main() -> None:
-    """The Loadstone service. Its settings come from the environment."""
+    """The Loadstone service; its settings come from the environment, see `settings`."""
 
 
-def _command(name: str, act: Callable[[Settings], object]) -> None:
-    @main.command(name, help=act.__doc__)
+@main.command("settings")
+def _settings() -> None:
+    """List the environment variables with their meanings and defaults."""
+    click.echo(described())
+
+
+def _command(name: str, act: Callable[[Settings], object], text: str) -> None:
+    @main.command(name, help=text)
     def run() -> None:
         with _one_sentence_each():
             act(Settings.from_environment(os.environ))
@@ -83,9 +89,9 @@ def _openapi() -> None:
     click.echo(openapi().decode())
 
 
-_command("serve", serve)
-_command("worker", worker)
-_command("migrate", migrate)
+_command("serve", serve, "Serve until SIGTERM or Ctrl-C, on embedded servers where none are named.")
+_command("worker", worker, "Answer the jobs in DATABASE_URL until SIGTERM or Ctrl-C.")
+_command("migrate", migrate, "Bring the database's schema up to date.")
 
 if __name__ == "__main__":
     main(prog_name="python -m service")

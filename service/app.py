@@ -140,7 +140,7 @@ async def open_application(
         openapi_config=None,
         logging_config=None,
     )
-    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.access_log else None
+    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     try:
         yield Observer(
             framework,

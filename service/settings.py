@@ -81,6 +81,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
+    @property
+    def logs_requests(self) -> bool:
+        """Whether each request is a log line: such lines are of the level ``info``."""
+        return self.access_log and self.log_level in (LogLevel.DEBUG, LogLevel.INFO)
+
     def __repr__(self) -> str:
         shown = {field: getattr(self, field) for field in self.__struct_fields__}
         for field in ("database_url", "redis_url"):
@@ -111,6 +116,15 @@ class Variable:
             return self.default[environment]
 
 
+def described() -> str:
+    """Every variable with its meaning and its defaults, a line each."""
+    lines = [f"{_ENVIRONMENT}: {', '.join(Environment)}; decides the defaults below"]
+    for variable in VARIABLES:
+        defaults = list(dict.fromkeys(map(_shown, variable.default.values())))
+        lines.append(f"{variable.name}: {variable.meaning} [{', '.join(defaults)}]")
+    return "\n".join(lines)
+
+
 def without_secrets(url: str | None) -> str | None:
     """``url`` with stars for its password and without its options."""
     if url is None:
@@ -120,6 +134,12 @@ def without_secrets(url: str | None) -> str | None:
     place = parts.netloc.rpartition("@")[2]
     secret = f"{user}:***@" if colon else f"{user}@" if user else ""
     return urlunsplit((parts.scheme, secret + place, parts.path, "", ""))
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return "none" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _everywhere(value: Any) -> dict[Environment, Any]:

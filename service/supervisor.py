@@ -20,17 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 
 from service.adapters import launch
 from service.adapters.embedded import EmbeddedServers
 from service.adapters.postgres import migrate
 from service.app import VERSION, Application, Instance
 from service.core.errors import SettingsError
-from service.settings import Settings
+from service.settings import Settings, without_secrets
 from service.web.logs import logging_configuration
 
 HEADER_MILLISECONDS = 5_000
@@ -53,13 +53,14 @@ def serve(settings: Settings) -> None:
         instance = Instance.create(Path(stack.enter_context(folder)))
         if settings.database_url is None:
             stack.enter_context(_own_worker(complete))
-        place = settings.data_dir if complete != settings else "the servers that the environment names"
-        print(  # noqa: T201 - the one line that a person waits for
-            f"Loadstone {VERSION} ({settings.environment}) answers at {settings.url}, see {settings.url}/docs; "
-            f"data in {place}",
-            flush=True,
-        )
+        sys.stdout.write(f"{_greeting(settings)}\n")
+        sys.stdout.flush()
         _Server(complete, instance).run()
+
+
+def _greeting(settings: Settings) -> str:
+    data = settings.data_dir if settings.database_url is None else without_secrets(settings.database_url)
+    return f"Loadstone {VERSION} ({settings.environment}) serves {settings.url}, described at /docs; data in {data}"
 
 
 def refuse_taken_address(host: str, port: int) -> None:
@@ -88,7 +89,7 @@ def with_servers(settings: Settings) -> Iterator[Settings]:
         )
 
 
-class _Server(Granian):  # type: ignore[misc, valid-type]
+class _Server(MPServer):
     """Granian with our settings; says that it drains before it stops."""
 
     def __init__(self, settings: Settings, instance: Instance) -> None:
@@ -120,12 +121,12 @@ class _Server(Granian):  # type: ignore[misc, valid-type]
         """Say that the service is not ready any more, give load balancers time to see it, then stop the workers."""
         self._instance.drain()
         time.sleep(self._settings.drain_seconds)
-        super().shutdown(exit_code)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # Granian leaves it without types
 
 
 @contextmanager
 def _own_worker(settings: Settings) -> Iterator[None]:
-    """A job worker for the embedded database, which no other service can reach; the kernel ends it with this process."""
+    """A job worker for the embedded database, which no other service can reach; the kernel ends it with this one."""
     variables = {
         **os.environ,
         "DATABASE_URL": _known(settings.database_url),

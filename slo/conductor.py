@@ -35,6 +35,10 @@ STOP_SECONDS = 30.0
 _TICK = 0.2
 
 
+class _LogLine(msgspec.Struct):
+    message: str
+
+
 class ConductorError(Exception):
     """A child did not do its part."""
 
@@ -204,8 +208,14 @@ def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _last_words(log: Path) -> str:
+    """The last line of ``log``, or of a line of JSON its message."""
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    if not lines:
+        return ""
+    try:
+        return msgspec.json.decode(lines[-1], type=_LogLine).message
+    except msgspec.DecodeError:
+        return lines[-1].strip()
 
 
 def _cores() -> tuple[set[int], set[int]]:

@@ -44,13 +44,6 @@ class Comparison(StrEnum):
     AT_LEAST = ">="
 
 
-class Level(StrEnum):
-    """How much a crossed limit weighs: a warning is told, a critical one decides."""
-
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
 class State(StrEnum):
     """What the data say about one objective."""
 
@@ -293,7 +286,7 @@ class Judgement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     verdicts: tuple[ObjectiveVerdict, ...]
     """In the order of the files; worst first is the reader's choice."""
     distrusts: tuple[Distrust, ...]
-    """Not empty exactly when the run cannot be trusted; the verdicts are then shown and decide nothing."""
+    """Where there is one, the run cannot be judged; the verdicts are then shown and decide nothing."""
     readings: tuple[Reading, ...]
     """The run's figures, whether an objective rests on them or not."""
 

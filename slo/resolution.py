@@ -110,17 +110,11 @@ def _check_edge(at: Document, seconds: float, path: tuple[str | int, ...]) -> No
         raise at.error(f"{found} is no bucket edge of the service; the edges are {edges}", *path)
 
 
-class Resolver:
-    """Resolves the objectives of one budget document."""
-
-    def __init__(self, at: Document, spec: BudgetSpec, levels: dict[str, ServiceLevel]) -> None:
-        self._at = at
-        self._spec = spec
-        self._levels = levels
-
-    def objective(self, index: int, environment: Environment) -> Objective:
-        """The objective at ``index`` as it holds in ``environment``; raises `SpecError`."""
-        return _Resolution(self._at, self._spec, self._levels, index, environment).objective()
+def resolved(
+    at: Document, spec: BudgetSpec, levels: dict[str, ServiceLevel], index: int, environment: Environment
+) -> Objective:
+    """The objective at ``index`` of the budget in ``at``, as it holds in ``environment``; raises `SpecError`."""
+    return _Resolution(at, spec, levels, index, environment).objective()
 
 
 class _Resolution:

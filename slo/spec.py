@@ -16,7 +16,7 @@ import msgspec
 from slo import documents, schema
 from slo.documents import Document, KeyPath, SpecError
 from slo.model import LATENCY_EDGES, Budget
-from slo.resolution import Resolver, ServiceLevel, service_level
+from slo.resolution import ServiceLevel, resolved, service_level
 from slo.schema import ENVIRONMENTS, AnyDocument, Environment
 
 __all__ = ["DEFAULT_FOLDERS", "ENVIRONMENTS", "LATENCY_EDGES", "SpecError", "Specifications", "load"]
@@ -25,6 +25,8 @@ DEFAULT_FOLDERS = (Path(__file__).parent / "objectives", Path(__file__).parent /
 """The objectives that come with Loadstone."""
 
 MOST_FILES = 500
+
+_WORDS: dict[type[object], str] = {document: word for (_, word), document in schema.KINDS.items()}
 
 _Kind = TypeVar("_Kind", bound=AnyDocument)
 
@@ -76,21 +78,23 @@ class _Catalogue:
     """Documents by kind and name, each with the place where it stands."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], tuple[Document, AnyDocument]] = {}
+        self._found: dict[tuple[type[object], str], tuple[Document, AnyDocument]] = {}
 
     def add(self, document: Document) -> None:
         """Take in ``document``; raises `SpecError` when its form is wrong or its name is taken."""
         parsed = _parsed(document)
-        key = (parsed.kind, parsed.metadata.name)
+        name = parsed.metadata.name
+        key = (type(parsed), name)
         if key in self._found:
             where = self._found[key][0]
-            raise document.error(f"{where.path} already has a {key[0]} named {key[1]!r}", "metadata", "name")
+            raise document.error(f"{where.path} already has the {parsed.kind} named {name!r}", "metadata", "name")
         self._found[key] = document, parsed
 
     def specifications(self) -> Specifications:
         """Everything, references followed and budgets resolved; raises `SpecError`."""
         for at, policy in self._all(schema.AlertPolicyDocument):
-            self._need(at, "AlertCondition", policy.spec.conditions[0].condition_ref, "conditions", 0, "conditionRef")
+            name = policy.spec.conditions[0].condition_ref
+            self._need(at, schema.AlertConditionDocument, name, "conditions", 0, "conditionRef")
         levels = {slo.metadata.name: self._level(at, slo) for at, slo in self._all(schema.ObjectiveDocument)}
         budgets = {
             budget.metadata.name: self._budget(at, budget, levels)
@@ -104,15 +108,16 @@ class _Catalogue:
             if isinstance(parsed, kind):
                 yield at, parsed
 
-    def _need(self, at: Document, kind: str, name: str, *key: str | int) -> tuple[Document, AnyDocument]:
+    def _need(self, at: Document, kind: type[_Kind], name: str, *key: str | int) -> tuple[Document, _Kind]:
+        """The document ``name``, which ``at`` refers to under ``key`` of its spec."""
         found = self._found.get((kind, name))
-        if found is None:
-            raise at.error(f"there is no {kind} named {name!r}", "spec", *key)
-        return found
+        if found is None or not isinstance(found[1], kind):
+            raise at.error(f"there is no {_WORDS[kind]} named {name!r}", "spec", *key)
+        return found[0], found[1]
 
     def _level(self, at: Document, slo: schema.ObjectiveDocument) -> ServiceLevel:
         spec = slo.spec
-        self._need(at, "Service", spec.service, "service")
+        self._need(at, schema.ServiceDocument, spec.service, "service")
         if (spec.indicator is None) == (spec.indicator_ref is None):
             raise at.error("exactly one of indicator and indicatorRef must say what is measured", "spec")
         target = spec.objectives[0]
@@ -128,17 +133,14 @@ class _Catalogue:
         """The ratio behind an SLO, inside of it or in an SLI of its own, and where it stands."""
         if spec.indicator is not None:
             return at, spec.indicator.spec.ratio_metric, ("spec", "indicator", "spec", "ratioMetric")
-        where, indicator = self._need(at, "SLI", spec.indicator_ref or "", "indicatorRef")
-        assert isinstance(indicator, schema.IndicatorDocument)
+        where, indicator = self._need(at, schema.IndicatorDocument, spec.indicator_ref or "", "indicatorRef")
         return where, indicator.spec.ratio_metric, ("spec", "ratioMetric")
 
     def _check_alert(self, at: Document, policy_name: str, target: float, *key: str | int) -> None:
         """A burn rate can be at most 1 / (1 − target), which is when all events are bad."""
-        _, policy = self._need(at, "AlertPolicy", policy_name, *key)
-        assert isinstance(policy, schema.AlertPolicyDocument)
+        _, policy = self._need(at, schema.AlertPolicyDocument, policy_name, *key)
         name = policy.spec.conditions[0].condition_ref
-        where, condition = self._need(at, "AlertCondition", name, *key)
-        assert isinstance(condition, schema.AlertConditionDocument)
+        where, condition = self._need(at, schema.AlertConditionDocument, name, *key)
         factor = condition.spec.condition.threshold
         if round(factor * (1 - target), 12) >= 1:
             raise where.error(
@@ -151,7 +153,7 @@ class _Catalogue:
         for side, source in (("good", metric.good.metric_source), ("total", metric.total.metric_source)):
             place = (*path, side, "metricSource")
             if source.metric_source_ref:
-                self._need(at, "DataSource", source.metric_source_ref, *place[1:], "metricSourceRef")
+                self._need(at, schema.DataSourceDocument, source.metric_source_ref, *place[1:], "metricSourceRef")
             elif not source.type:
                 raise at.error("either metricSourceRef or type must say where events are counted", *place)
 
@@ -159,19 +161,18 @@ class _Catalogue:
         self, at: Document, document: schema.PerformanceBudgetDocument, levels: dict[str, ServiceLevel]
     ) -> dict[Environment, Budget]:
         spec = document.spec
-        self._need(at, "Service", spec.service, "service")
+        self._need(at, schema.ServiceDocument, spec.service, "service")
         names = [objective.name for objective in spec.objectives]
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise at.error(f"the objective {name!r} is here twice", "spec", "objectives", index, "name")
-        resolver = Resolver(at, spec, levels)
         return {
             environment: Budget(
                 name=document.metadata.name,
                 service=spec.service,
                 environment=environment,
                 plan=spec.plan,
-                objectives=tuple(resolver.objective(index, environment) for index in range(len(names))),
+                objectives=tuple(resolved(at, spec, levels, index, environment) for index in range(len(names))),
             )
             for environment in ENVIRONMENTS
         }

@@ -164,7 +164,7 @@ def _steal(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
     pulses = _judged_pulses(run)
     if not pulses:
         return
-    steal = sum(pulse.steal for pulse in pulses) / len(pulses)
+    steal = round(sum(pulse.steal for pulse in pulses) / len(pulses), 9)
     if steal > limits.steal:
         reason = f"the machine's host took {written(steal, Unit.RATIO)} of the CPU time away"
         yield _doubt("cpu-stolen", reason, steal=round(steal, 4))

@@ -19,9 +19,10 @@ def render(metrics: Metrics, *, version: str, environment: str, started_at: floa
     lines: list[str] = []
     for instrument, labels in metrics.layout.series.items():
         lines += _head(instrument.name, instrument.help, instrument.kind)
-        for values in labels:
-            offset = metrics.layout.offset(instrument, *values)
-            lines += _series(instrument, values, totals[offset : offset + instrument.width])
+        rows = metrics.layout.rows(instrument, totals)
+        shown = np.flatnonzero(rows.any(axis=1)).tolist() if instrument.sparse else range(len(labels))
+        for index in shown:
+            lines += _series(instrument, labels[index], rows[index])
     lines += _facts(readings, version, environment, started_at)
     return ("\n".join(lines) + "\n").encode()
 
@@ -46,8 +47,6 @@ def _series(instrument: Instrument, values: tuple[str, ...], cells: NDArray[np.f
         yield f"{instrument.name}{_braced(labels)} {_number(cells[0])}"
         return
     buckets = np.cumsum(cells[:-1])
-    if instrument.sparse and not buckets[-1]:
-        return
     for edge, bucket in zip((*map(_number, instrument.edges), "+Inf"), buckets, strict=True):
         le = f'le="{edge}"'
         yield f"{instrument.name}_bucket{_braced([*labels, le])} {_number(bucket)}"

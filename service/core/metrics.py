@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.core.slots import Cells, Reading, Slot, read_all
 from service.core.workload import AnyWorkload
@@ -110,6 +111,14 @@ class Layout:
     def offset(self, instrument: Instrument, *values: str) -> int:
         """The first cell of a series; KeyError if it was not declared."""
         return self._offsets[instrument.name, values]
+
+    def rows(self, instrument: Instrument, cells: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The part of all ``cells`` that belongs to ``instrument``: one row for each of its series, in order."""
+        labels = self.series[instrument]
+        if not labels:
+            return np.zeros((0, instrument.width))
+        offset = self.offset(instrument, *labels[0])
+        return cells[offset : offset + len(labels) * instrument.width].reshape(len(labels), instrument.width)
 
     @property
     def levels(self) -> list[int]:

@@ -29,6 +29,8 @@ from service.core.workload import Answer, Item, Lane, Outcome, Request, Workload
 _Work = TypeVar("_Work", contravariant=True)
 _Found = TypeVar("_Found", covariant=True)
 _KEY_BYTES = 16
+TURN_SECONDS = 0.01
+"""How long cheap work may hold the event loop before others have their turn."""
 
 
 class _Analyser(Protocol[_Work, _Found]):
@@ -51,12 +53,13 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         whole: Cache,
         limit: ConcurrencyLimit,
         metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workload = workload
         self._limit = limit
         self._lanes = {
             lane.name: _LanePath(
-                workload, lane, whole if lane.threads else near, metrics.lane(workload.name, lane.name)
+                workload, lane, whole if lane.threads else near, metrics.lane(workload.name, lane.name), clock
             )
             for lane in workload.lanes
         }
@@ -114,7 +117,12 @@ class _LanePath(Generic[Item, Outcome]):
     """Cache, then analysis, of the items of one lane."""
 
     def __init__(
-        self, workload: Workload[Request, Item, Outcome, Answer], lane: Lane, cache: Cache, meters: LaneMeters
+        self,
+        workload: Workload[Request, Item, Outcome, Answer],
+        lane: Lane,
+        cache: Cache,
+        meters: LaneMeters,
+        clock: Callable[[], float],
     ) -> None:
         self._key_of = workload.key_of
         self._prefix = f"{workload.name}:{workload.version}:{lane.name}:"
@@ -124,7 +132,9 @@ class _LanePath(Generic[Item, Outcome]):
         self._encode = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(workload.outcome)
         path = Batcher if lane.threads else _OnLoop
-        self._analyser: _Analyser[Item, Outcome | AnalysisError] = path(lane, workload.analyse, self._keep, meters)
+        self._analyser: _Analyser[Item, Outcome | AnalysisError] = path(
+            lane, workload.analyse, self._keep, meters, clock
+        )
 
     async def outcomes(self, items: Sequence[Item]) -> Sequence[Outcome | AnalysisError]:
         """One outcome per item, in order."""
@@ -165,7 +175,10 @@ class _LanePath(Generic[Item, Outcome]):
 
 
 class _OnLoop(Generic[Item, Outcome]):
-    """Analyses on the event loop, chunk by chunk, letting others have their turn between the chunks."""
+    """Analyses on the event loop, chunk by chunk, letting others have their turn between the chunks.
+
+    A chunk is as large as the lane allows and as the last one's pace promises to fit into a turn.
+    """
 
     def __init__(
         self,
@@ -173,29 +186,37 @@ class _OnLoop(Generic[Item, Outcome]):
         analyse: Analyse[Item, Outcome],
         keep: Keep[Outcome],
         meters: LaneMeters,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float],
     ) -> None:
         self._lane = lane
         self._analyse = analyse
         self._keep = keep
         self._meters = meters
         self._clock = clock
+        self._item_seconds = 0.0
 
     async def analyse(self, work: Mapping[str, Item]) -> dict[str, Outcome | AnalysisError]:
         """The outcomes of ``work``."""
         found: dict[str, Outcome | AnalysisError] = {}
         rest = iter(work.items())
-        while chunk := dict(islice(rest, self._lane.batch_items)):
+        while chunk := dict(islice(rest, self._chunk_items())):
             if found:
                 await asyncio.sleep(0)
             started = self._clock()
             items = list(chunk.values())
             outcomes = dict(zip(chunk, isolated(self._analyse, self._lane.name, items), strict=True))
+            seconds = self._clock() - started
+            self._item_seconds = seconds / len(items)
             self._meters.batch_items.observe(len(items))
-            self._meters.batch_duration.observe(self._clock() - started)
+            self._meters.batch_duration.observe(seconds)
             await self._keep(outcomes)
             found.update(outcomes)
         return found
 
     async def close(self) -> None:
         """Nothing waits here."""
+
+    def _chunk_items(self) -> int:
+        if self._item_seconds * self._lane.batch_items <= TURN_SECONDS:
+            return self._lane.batch_items
+        return max(1, int(TURN_SECONDS / self._item_seconds))

@@ -49,7 +49,8 @@ def terminal(run: Run, judgement: Judgement, places: Mapping[str, Path] | None =
     """The report for standard output as it is: its width; colour on a terminal unless ``NO_COLOR`` is set."""
     output = Console()
     colour = output.is_terminal and not output.no_color
-    return console.render(summarise(run, judgement), places=places, width=output.width, colour=colour)
+    width = output.width if output.is_terminal else max(output.width, console.ROOMY)
+    return console.render(summarise(run, judgement), places=places, width=width, colour=colour)
 
 
 def _written(path: Path, text: str) -> Path:

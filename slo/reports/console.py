@@ -18,6 +18,8 @@ from slo.reports.summary import Report
 
 NARROWEST = 60
 """Columns; a narrower terminal wraps lines by itself."""
+ROOMY = 120
+"""Columns from which on a table also says what was measured; a log has as many."""
 
 _OVERALL_STYLES = {
     Overall.MET: "bold green",
@@ -57,7 +59,7 @@ def render(report: Report, *, places: Mapping[str, Path] | None = None, width: i
         _print_bullet(console, cause)
     if judgement.verdicts:
         console.print(f"\n{wording.tally(judgement)}")
-        console.print(_objectives(report))
+        console.print(_objectives(report, roomy=width >= ROOMY))
     if report.causes and report.observations:
         console.print("What the figures show")
         for observation in report.observations:
@@ -77,19 +79,19 @@ def _print_bullet(console: Console, text: str) -> None:
     console.print(Padding(Text(f"- {wording.plain(text)}"), (0, 0, 0, 2)))
 
 
-def _objectives(report: Report) -> Table:
+def _objectives(report: Report, *, roomy: bool) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Verdict", no_wrap=True)
-    table.add_column("Objective")
-    table.add_column("Target")
-    table.add_column("Measured")
+    table.add_column("Objective", no_wrap=roomy)
+    table.add_column("Target", min_width=18)
+    table.add_column("Measured", no_wrap=roomy)
     for verdict in wording.worst_first(report.judgement.verdicts):
         label = f"{wording.STATE_SIGNS[verdict.state]} {wording.STATE_WORDS[verdict.state]}"
         table.add_row(
             Text(label, style=_STATE_STYLES[verdict.state]),
             Text.assemble(
                 wording.plain(f"{verdict.name}{'' if verdict.enforced else ' (not enforced)'}"),
-                (f"\n{wording.plain(verdict.indicator)}", "dim"),
+                (f"\n{wording.plain(verdict.indicator)}" if roomy else "", "dim"),
             ),
             Text(wording.target(verdict)),
             Text(wording.measured(verdict)),

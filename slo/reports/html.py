@@ -87,6 +87,7 @@ def render(report: Report) -> str:
         observations=report.observations,
         rows=[_row(verdict) for verdict in wording.worst_first(judgement.verdicts)],
         measured=bool(report.timeline.start_s),
+        answered=bool(report.distribution.bars),
         step="second" if report.timeline.step_s == 1 else f"{report.timeline.step_s} s",
         generator_line=_generator_line(report),
         routes=[_route(totals) for totals in report.routes],
@@ -172,8 +173,8 @@ def _figures(report: Report) -> list[dict[str, str]]:
 def _row(verdict: ObjectiveVerdict) -> dict[str, object]:
     return {
         "name": verdict.name,
-        "description": verdict.description or verdict.name,
-        "indicator": verdict.indicator,
+        "title": wording.capitalised(verdict.indicator),
+        "description": verdict.description,
         "key": verdict.key,
         "enforced": verdict.enforced,
         "state": _STATES[verdict.state],
@@ -213,7 +214,7 @@ def _route(totals: RouteTotals) -> dict[str, object]:
 
 
 def _reading(reading: Reading) -> dict[str, str]:
-    title = reading.title[:1].upper() + reading.title[1:]
+    title = wording.capitalised(reading.title)
     if reading.value is None:
         return {"title": title, "value": "–", "note": reading.missing}
     return {

@@ -71,10 +71,7 @@ def summarise(run: Run, judgement: Judgement) -> Report:
 
 
 def _sentence(text: str) -> str:
-    """A reason as a sentence; a first word with a digit or a hyphen is a name and stays."""
-    first = text.partition(" ")[0]
-    begun = text[:1].upper() + text[1:] if first.isalpha() else text
-    return f"{begun.removesuffix('.')}."
+    return f"{wording.capitalised(text).removesuffix('.')}."
 
 
 def _repeat(header: Header) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -50,14 +50,18 @@ class GeneratorHealth(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 def route_totals(run: Run, judged_seconds: float) -> tuple[RouteTotals, ...]:
     """Every workload followed by its routes, by name; rates are taken over ``judged_seconds``."""
-    cells = tuple(run.judged())
+    cells: dict[str, dict[str, list[Cell]]] = {}
+    for cell in run.judged():
+        cells.setdefault(cell.workload, {}).setdefault(cell.route, []).append(cell)
     found: list[RouteTotals] = []
-    for workload in sorted({cell.workload for cell in cells}):
-        own = tuple(cell for cell in cells if cell.workload == workload)
-        found.append(_totals(workload, "", own, judged_seconds))
+    for workload, routes in sorted(cells.items()):
+        waits = {
+            route: Histogram.merged(Histogram.decode(cell.latency) for cell in own) for route, own in routes.items()
+        }
+        everything = [cell for own in routes.values() for cell in own]
+        found.append(_totals(workload, "", everything, Histogram.merged(waits.values()), judged_seconds))
         found.extend(
-            _totals(workload, route, (cell for cell in own if cell.route == route), judged_seconds)
-            for route in sorted({cell.route for cell in own})
+            _totals(workload, route, own, waits[route], judged_seconds) for route, own in sorted(routes.items())
         )
     return tuple(found)
 
@@ -79,13 +83,11 @@ def generator_health(run: Run) -> GeneratorHealth:
     )
 
 
-def _totals(workload: str, route: str, cells: Iterable[Cell], seconds: float) -> RouteTotals:
-    cells = tuple(cells)
+def _totals(workload: str, route: str, cells: Sequence[Cell], latency: Histogram, seconds: float) -> RouteTotals:
     outcomes = sum((Counter(cell.outcomes) for cell in cells), Counter[str]())
     requests = outcomes.total()
     failures = requests - outcomes[OK]
     items = sum(cell.items for cell in cells)
-    latency = Histogram.merged(Histogram.decode(cell.latency) for cell in cells)
     return RouteTotals(
         workload=workload,
         route=route,

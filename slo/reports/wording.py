@@ -74,6 +74,11 @@ def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
 
 
+def capitalised(text: str) -> str:
+    """``text`` with a large first letter, unless its first word is a name with digits, dots or hyphens."""
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
+
+
 def quantity(value: float, unit: Unit) -> str:
     """``value`` with its unit, written as the verdicts' reasons write it."""
     return written(value, unit)

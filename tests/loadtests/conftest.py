@@ -43,7 +43,7 @@ class Target:
 class Locust:
     """A running Locust on the project's load tests."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, host: str | None = None) -> None:
         folder.mkdir(exist_ok=True)
         self.record = folder / "run.jsonl"
         self.process = subprocess.Popen(
@@ -53,7 +53,7 @@ class Locust:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={name: value for name, value in os.environ.items() if name != "HOST"},
+            env=os.environ | {"HOST": host or ""},
         )
 
     def finish(self) -> tuple[int, str]:
@@ -102,8 +102,8 @@ def target() -> Iterator[Callable[..., Target]]:
 def locust(tmp_path: Path) -> Iterator[Callable[..., Locust]]:
     running: list[Locust] = []
 
-    def start(*arguments: str) -> Locust:
-        running.append(Locust(tmp_path / str(len(running)), *arguments))
+    def start(*arguments: str, host: str | None = None) -> Locust:
+        running.append(Locust(tmp_path / f"run-{len(running)}", *arguments, host=host))
         return running[-1]
 
     yield start
@@ -115,14 +115,16 @@ def locust(tmp_path: Path) -> Iterator[Callable[..., Locust]]:
 def plan(tmp_path: Path) -> Callable[..., str]:
     """Writes a plan of one stage and gives its path."""
 
-    def write(*, seconds: float = 2.0, rate: float = 60.0, warm_up: float = 0.0, more: str = "") -> str:
-        before = (
-            f'[[stages]]\nname = "warm-up"\nseconds = {warm_up}\nrate = {rate}\njudged = false\n' if warm_up else ""
-        )
-        path = tmp_path / "trial.toml"
+    def write(
+        name: str = "trial", *, seconds: float = 2.0, rate: float = 60.0, warm_up: float = 0.0, more: str = ""
+    ) -> str:
+        before = f'[[stages]]\nname = "warm-up"\nseconds = {warm_up}\nrate = {rate}\njudged = false'
+        before = before if warm_up else ""
+        paced = "" if "closed" in more else f"rate = {rate}"
+        path = tmp_path / f"{name}.toml"
         path.write_text(
-            f'description = "a trial"\n{more}\n{before}'
-            f'[[stages]]\nname = "steady"\nseconds = {seconds}\nrate = {rate}\n[mix]\ncomments = 1.0\n'
+            f'description = "a trial"\n{more}\n{before if warm_up else ""}\n'
+            f'[[stages]]\nname = "steady"\nseconds = {seconds}\n{paced}\n[mix]\ncomments = 1.0\n'
             "[payloads.comments]\nsizes.fast = { 1 = 0.5, 7 = 0.5 }\n"
         )
         return str(path)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import stats
 
 from loadtests._arrivals import Profile, arrivals, constant, poisson
 from slo.record import Stage
@@ -37,8 +37,8 @@ def profile(*stretches: tuple[float, float, float]) -> Profile:
 def test_expected_arrivals_are_the_integral_of_the_rate(profile: Profile, fraction: float) -> None:
     moment = profile.seconds * fraction
     edges = [edge for edge in profile._starts if edge < moment] + [moment]
-    by_quadrature = sum(integrate.quad(profile.rate, start, end, limit=100)[0] for start, end in pairwise(edges))
-    assert profile.expected(moment) == pytest.approx(by_quadrature, rel=1e-6, abs=1e-6)
+    by_midpoints = sum(profile.rate((start + end) / 2.0) * (end - start) for start, end in pairwise(edges))
+    assert profile.expected(moment) == pytest.approx(by_midpoints, rel=1e-6, abs=1e-6), "exact where rates are linear"
     assert profile.expected(profile.seconds) == pytest.approx(profile.total)
 
 

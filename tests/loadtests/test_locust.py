@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 import urllib.parse
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from slo import record
 from slo.histogram import Histogram
@@ -21,14 +24,14 @@ Plans = Callable[..., str]
 
 
 def outcomes(run: Run) -> Counter[str]:
-    total: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     for cell in run.cells:
-        total.update(cell.outcomes)
-    return total
+        counted.update(cell.outcomes)
+    return counted
 
 
-def quantile(texts: list[str], fraction: float) -> float:
-    return Histogram.merged(map(Histogram.decode, texts)).quantile(fraction)
+def total(texts: list[str]) -> Histogram:
+    return Histogram.merged(map(Histogram.decode, texts))
 
 
 def processes(number: int) -> list[str]:
@@ -71,40 +74,62 @@ def test_one_process_and_several_send_the_same_and_count_what_the_target_counts(
         assert (kept.header.target.version, kept.header.target.environment) == ("1.2.3", "test")
 
 
-def test_a_frozen_target_shows_in_the_corrected_latency(target: Targets, locust: Starts, plan: Plans) -> None:
-    frozen = target("--freeze-at", "100", "--freeze", "1.0")
-    run = locust("--headless", "--host", frozen.url, "--plan", plan(seconds=3.0, rate=150.0, more="in_flight = 4"))
-    code, output = run.finish()
-    assert code == 0, output
-    kept = record.read(run.record)
-    dropped = sum(pulse.dropped for pulse in kept.pulses)
-    assert dropped > 0, "arrivals go on while nothing is answered, and those beyond the bound are counted"
-    assert outcomes(kept)[OK] + dropped == sum(pulse.intended for pulse in kept.pulses)
+def test_a_frozen_target_is_felt_in_the_open_model_and_missed_by_a_closed_one(
+    target: Targets, locust: Starts, plan: Plans
+) -> None:
+    plans = (
+        plan("open", seconds=3.0, rate=80.0),
+        plan("closed", seconds=3.0, more='arrivals = "closed"\nusers = 1\nthink_seconds = 0.01'),
+    )
+    kept = {}
+    runs = [
+        locust("--headless", "--plan", path, "--host", target("--freeze-at", "80", "--freeze", "1.0").url)
+        for path in plans
+    ]
+    for run in runs:
+        code, output = run.finish()
+        assert code == 0, output
+        run_seen = record.read(run.record)
+        kept[run_seen.header.plan.name] = total([cell.latency for cell in run_seen.cells]).quantile(0.85)
+    assert kept["open"] > 4.0 * kept["closed"]
 
 
 def test_latency_counts_from_the_intended_start(target: Targets, locust: Starts, plan: Plans) -> None:
-    frozen = target("--freeze-at", "60", "--freeze", "1.0")
-    run = locust("--headless", "--host", frozen.url, "--plan", plan(seconds=3.0, rate=100.0))
-    # The generator is stopped too: what it then starts late is quick in itself, and late all the same.
+    run = locust("--headless", "--host", target().url, "--plan", plan(seconds=3.0, rate=80.0))
     run.await_line("cell")
     run.process.send_signal(signal.SIGSTOP)
-    stopped = frozen.counts()["requests"]
-    frozen.counts()
+    time.sleep(1.0)  # the disturbance itself: arrivals fall due while the generator stands still
     run.process.send_signal(signal.SIGCONT)
     code, output = run.finish()
     assert code == 0, output
     kept = record.read(run.record)
-    assert frozen.counts()["requests"] > stopped
-    latencies, services = [cell.latency for cell in kept.cells], [cell.service for cell in kept.cells]
-    assert quantile(latencies, 0.9) > 0.25, "a frozen second in three is felt by far more than one request in ten"
-    assert quantile(latencies, 0.9) >= quantile(services, 0.9)
+    slow = {
+        name: total([getattr(line, name) for line in lines]).count
+        - total([getattr(line, name) for line in lines]).at_most(0.2)
+        for name, lines in (("latency", kept.cells), ("service", kept.cells), ("lateness", kept.pulses))
+    }
+    assert slow["latency"] >= slow["lateness"] > 0
+    assert slow["service"] < slow["latency"] / 2, "most of what was late was quick once it had started"
+
+
+def test_arrivals_beyond_the_bound_are_dropped_and_counted(target: Targets, locust: Starts, plan: Plans) -> None:
+    slow = target("--delay", "0.5")
+    path = plan(seconds=1.0, rate=80.0, more="in_flight = 2\nusers = 2")
+    run = locust("--headless", "--plan", path, "--host", slow.url)
+    code, output = run.finish()
+    assert code == 0, output
+    kept = record.read(run.record)
+    dropped = sum(pulse.dropped for pulse in kept.pulses)
+    assert dropped > 0
+    assert outcomes(kept) == {OK: slow.counts()["requests"]}
+    assert sum(pulse.intended for pulse in kept.pulses) == slow.counts()["requests"] + dropped
 
 
 def test_faults_of_the_target_are_outcomes_and_none_of_locusts_business(
     target: Targets, locust: Starts, plan: Plans
 ) -> None:
     faulty = target("--faults")
-    path = plan(seconds=2.0, rate=60.0, more="timeout_seconds = 1.0")
+    path = plan(seconds=1.0, rate=100.0, more="timeout_seconds = 0.5")
     run = locust("--headless", "--plan", path, "--host", faulty.url)
     code, output = run.finish()
     assert code == 0, output
@@ -129,25 +154,20 @@ def test_ctrl_c_awaits_what_is_under_way_and_closes_the_record(target: Targets, 
     assert outcomes(kept) == {OK: slow.counts()["requests"]}
 
 
-def test_a_killed_run_leaves_a_readable_record_without_a_footer(target: Targets, locust: Starts, plan: Plans) -> None:
-    run = locust("--headless", "--plan", plan(seconds=60.0), "--host", target().url)
-    run.await_line("cell")
-    run.process.kill()
-    run.finish()
-    kept = record.read(run.record)
+def test_a_killed_run_has_no_footer_and_a_killed_worker_is_in_it(target: Targets, locust: Starts, plan: Plans) -> None:
+    killed = locust("--headless", "--plan", plan("long", seconds=60.0), "--host", target().url)
+    bereft = locust("--headless", "--plan", plan(seconds=4.0), "--host", target().url, *processes(2))
+    killed.await_line("cell")
+    killed.process.kill()
+    killed.finish()
+    kept = record.read(killed.record)
     assert kept.footer is None
     assert outcomes(kept)[OK] > 0
-
-
-def test_a_lost_worker_is_named_in_the_footer(target: Targets, locust: Starts, plan: Plans) -> None:
-    run = locust("--headless", "--plan", plan(seconds=4.0), "--host", target().url, *processes(2))
-    run.await_line("cell")
-    children = Path(f"/proc/{run.process.pid}/task/{run.process.pid}/children").read_text().split()
-    Path(f"/proc/{children[0]}/stat").read_text()
-    signal.pidfd_send_signal(_handle(int(children[0])), signal.SIGKILL)
-    code, output = run.finish()
+    bereft.await_line("cell")
+    psutil.Process(bereft.process.pid).children()[0].kill()
+    code, output = bereft.finish()
     assert code == 0, output
-    kept = record.read(run.record)
+    kept = record.read(bereft.record)
     assert kept.footer is not None
     assert sorted(kept.footer.generators.values()) == ["finished", "lost"]
 
@@ -162,9 +182,7 @@ def test_what_cannot_start_says_why_in_one_sentence_and_writes_nothing(
     cases = (
         (locust("--headless", "--plan", "gate", "--host", closed), "cannot be reached: Connection refused"),
         (locust("--headless", "-u", "1", "-t", "9s", "--host", closed), "cannot be reached: Connection refused"),
-        (locust("--headless", "--plan", "gaet", "--host", url), "there is no plan 'gaet'; there are gate"),
         (locust("--headless", "--plan", "gate"), "no target: say it with --host or the environment variable HOST"),
-        (locust("--headless", "--plan", "gate", "--host", url, "--rate-scale", "0"), "--rate-scale: expected"),
         (locust("--headless", "--plan", "gate", "--host", url, "--run-record", str(taken)), "File exists"),
     )
     for run, sentence in cases:
@@ -176,7 +194,7 @@ def test_what_cannot_start_says_why_in_one_sentence_and_writes_nothing(
     assert taken.read_text() == "somebody's"
 
 
-def test_without_a_plan_it_is_locust_as_ever(target: Targets, locust: Starts) -> None:
+def test_without_a_plan_it_is_locust_as_ever_and_heeds_host(target: Targets, locust: Starts) -> None:
     aim = target()
     run = locust("--headless", "-u", "4", "-r", "4", "-t", "3s", "--user-rate", "20", "--host", aim.url, "CommentsUser")
     code, output = run.finish()
@@ -205,7 +223,7 @@ def test_the_web_form_offers_the_plans_and_runs_one(target: Targets, locust: Sta
     assert {"gate", "light", "smoke"} <= set(re.findall(r'"(\w+)"', choices[1]))
     form = {"user_count": "2", "spawn_rate": "2", "host": aim.url, "user_classes": "CommentsUser"}
     page("/swarm", **form, plan="smoke", time_scale="0.1", rate_scale="2.0")
-    await_that(lambda: '"state": "stopped"' in page("/stats/requests") or '"stopped"' in page("/stats/requests"))
+    await_that(lambda: '"state": "stopped"' in page("/stats/requests"))
     kept = record.read(web.record)
     assert kept.footer is not None
     assert kept.footer.outcome == "completed"
@@ -220,9 +238,3 @@ def _answers(base: str) -> bool:
             return True
     except OSError:
         return False
-
-
-def _handle(process: int) -> int:
-    import os
-
-    return os.pidfd_open(process)

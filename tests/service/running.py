@@ -51,7 +51,7 @@ class RunningService:
     def wait_until_ready(self) -> None:
         """Come back when requests can be sent."""
         deadline = time.monotonic() + PATIENCE
-        while not self._is_ready():
+        while not self.is_ready():
             assert self.process.poll() is None, f"the service ended: {self.log.read_text()}"
             assert time.monotonic() < deadline, f"the service is not ready: {self.log.read_text()}"
             time.sleep(0.02)
@@ -86,7 +86,8 @@ class RunningService:
                 self.process.wait()
                 raise
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether the service says that requests can be sent."""
         try:
             return httpx.get(f"{self.url}/health/ready").status_code == 200
         except httpx.TransportError:

@@ -104,13 +104,14 @@ def test_wrong_settings_are_said_one_to_a_line() -> None:
 
 
 def test_accepted_requests_are_answered_before_the_service_stops(tmp_path: Path) -> None:
-    with RunningService(tmp_path, LOADSTONE_WORKERS="2") as service:
+    with RunningService(tmp_path, LOADSTONE_WORKERS="2", LOADSTONE_DRAIN_SECONDS="2") as service:
         service.wait_until_ready()
         connections = [half_sent(service) for _ in range(10)]
         wait_until(lambda: service.metric("http_server_active_requests") == 11, "all requests are being read")
         family = [service.supervisor, *service.supervisor.children(recursive=True)]
 
         service.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not service.is_ready(), "load balancers are told")
         wait_until(lambda: not service.is_listening(), "no new requests are taken")
         for connection, rest in connections:
             connection.sendall(rest)
@@ -135,6 +136,14 @@ def test_a_killed_worker_is_replaced_and_its_counts_live_on(tmp_path: Path) -> N
         psutil.wait_procs(workers, PATIENCE)
         service.wait_until_ready()
         assert sum(map(service.metric, lanes)) == before
+
+
+def test_a_service_that_is_stopped_while_it_starts_leaves_nobody(tmp_path: Path) -> None:
+    with RunningService(tmp_path) as service:
+        wait_until(lambda: bool(service.supervisor.children()), "the first server is being started")
+        family = [service.supervisor, *service.supervisor.children(recursive=True)]
+        assert service.stop() in (0, 128 + signal.SIGTERM)
+        assert not [process for process in family if process.is_running()]
 
 
 def test_nobody_outlives_a_killed_supervisor(tmp_path: Path) -> None:

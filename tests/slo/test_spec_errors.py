@@ -291,7 +291,7 @@ IN_OBJECTIVES: dict[str, tuple[str, str, str, str]] = {
         "metadata: {name: sale-answered}",
         "metadata: {name: sale-fast}",
         "metadata.name",
-        "already has a SLO named 'sale-fast'",
+        "already has the SLO named 'sale-fast'",
     ),
     "a description without end": ("Sales are fast.", "Sales. " * 200, "spec.description", "of length <= 1050"),
     "not a mapping": (

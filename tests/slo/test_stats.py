@@ -124,7 +124,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says(
 def test_a_quantiles_interval_has_the_ranks_of_the_binomial_test(count: int, fraction: float) -> None:
     values = np.sort(np.random.default_rng(3).lognormal(-4, 0.6, count))
     low, high = stats.quantile_interval(Histogram.of(values), fraction, count, 0.95)
-    expected = scipy_stats.quantile_test(values, p=fraction).confidence_interval(confidence_level=0.95)
+    test: Any = scipy_stats.quantile_test(values, p=fraction)
+    expected = test.confidence_interval(confidence_level=0.95)
     assert (low, high) == pytest.approx((expected.low, expected.high), rel=0.002)
 
 

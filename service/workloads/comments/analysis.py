@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from service.workloads.comments.embedding import READ_CHARACTERS, embedded
-from service.workloads.comments.features import Features, Floats, extract
+from service.workloads.comments.features import Features, Flags, Floats, extract
 from service.workloads.comments.heads import EMOTION, LANGUAGE, SENTIMENT, THEME, UNDETERMINED
 from service.workloads.comments.messages import (
     Analysis,
@@ -71,7 +71,7 @@ def _worded(chances: Floats, features: Features, thresholds: Floats, cut: list[b
     rounded = np.round(chances.astype(np.float64), 3)
     sentiment, emotion, language = (rounded[:, head.columns] for head in (SENTIMENT, EMOTION, LANGUAGE))
     scores = np.round(sentiment[:, 2] - sentiment[:, 0], 3).tolist()
-    told = chances[:, THEME.columns] >= thresholds
+    told: Flags = chances[:, THEME.columns] >= thresholds
     themes = rounded[:, THEME.columns].tolist()
     any_theme = told.any(axis=1).tolist()
     labels = [part.argmax(axis=1).tolist() for part in (sentiment, emotion, language)]

@@ -73,8 +73,9 @@ class CommentsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     quality: Annotated[
         Quality | None,
         Meta(
-            description="`fast`: a linear model, microseconds a comment. `good`: sentence embeddings, better and some "
-            "15 milliseconds a comment. Left out: `good` for up to 8 comments where its engine is installed, else `fast`."
+            description="`fast`: a linear model, microseconds a comment. `good`: sentence embeddings, better, and "
+            "some 15 milliseconds a comment. Left out: `good` for up to 8 comments where its engine is installed, "
+            "else `fast`."
         ),
     ] = None
 

@@ -29,10 +29,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     data_sha256: dict[str, str]
     """Hash of each file the model was made from, and of those it is measured on."""
-    seed: int
-    fast_comments: int
-    """Training comments of the fast path, variations included."""
-    good_comments: int
+    training_comments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,7 @@ def save(path: Path, arrays: dict[str, npt.NDArray[Any]], facts: Facts) -> None:
     """Write the model file; the same model gives the same bytes."""
     encoded = np.frombuffer(msgspec.json.encode(facts), dtype=np.uint8)
     with path.open("wb") as file:
-        np.savez_compressed(file, facts=encoded, **arrays)
+        np.savez_compressed(file, allow_pickle=False, facts=encoded, **arrays)
 
 
 def load(path: Path = MODEL) -> CommentsModel:

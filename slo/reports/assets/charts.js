@@ -54,7 +54,7 @@
 
   const ticks = (format) => (_, splits) => splits.map((split) => (split == null ? "" : format(split)));
   const timeAxis = () =>
-    axis("time since the start (min:s)", ticks(clock), { size: 28, space: 60, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] });
+    axis(`time since the start (${timeline.start_s.at(-1) < 3600 ? "min:s" : "h:min:s"})`, ticks(clock), { size: 28, space: 60, incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] });
   const valueAxis = (label, format) => axis(label, ticks(format), { size: 58 });
 
   const line = (label, name, format, extra = {}) => ({

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,9 +15,9 @@ from service.core.cache import Cache, MemoryTier
 from service.core.errors import InvalidRequestError, ItemsFailedError, OverloadError
 from service.core.limits import ConcurrencyLimit
 from service.core.metrics import CACHE_LOOKUPS, ITEMS, REFUSALS, Metrics, layout_of
-from service.core.pipeline import Pipeline
+from service.core.pipeline import TURN_SECONDS, Pipeline
 from service.core.workload import Workload
-from tests.service.doubles import DictTier
+from tests.service.doubles import DictTier, FakeClock
 from tests.service.sample_workload import Item, Length, Lengths, Meter, Words, words_workload
 
 WordsPipeline = Pipeline[Words, Item, Length, Lengths]
@@ -30,11 +30,12 @@ async def pipeline_of(
     redis: DictTier | None = None,
     limit: int = 100,
     metrics: Metrics | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[WordsPipeline]:
     metrics = metrics or Metrics(layout_of([workload], (), ("memory", "redis")))
     memory = MemoryTier(1_000_000, time.monotonic)
     near, whole = Cache((memory,), metrics), Cache((memory, redis or DictTier("redis")), metrics)
-    pipeline = Pipeline(workload, near=near, whole=whole, limit=ConcurrencyLimit(limit), metrics=metrics)
+    pipeline = Pipeline(workload, near=near, whole=whole, limit=ConcurrencyLimit(limit), metrics=metrics, clock=clock)
     try:
         yield pipeline
     finally:
@@ -156,6 +157,18 @@ async def test_a_large_cheap_request_lets_others_have_their_turn() -> None:
             await asyncio.sleep(0)
             turns += 1
     assert turns >= 1000 / 10
+
+
+async def test_the_slower_the_cheap_work_the_smaller_its_chunks() -> None:
+    meter, clock = Meter(), FakeClock()
+
+    def analyse(lane: str, items: Sequence[Item]) -> Any:
+        clock.now += len(items) * TURN_SECONDS / 4
+        return meter(lane, items)
+
+    async with pipeline_of(words_workload(analyse, batch_items=100), clock=clock) as pipeline:
+        await pipeline.answer(Words(words=tuple(f"w{number}" for number in range(120))))
+    assert [len(batch) for batch in meter.batches] == [100, 4, 4, 4, 4, 4]
 
 
 def value(metrics: Metrics, instrument: Any, *labels: str) -> float:

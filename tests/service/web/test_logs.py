@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import logging.config
 import os
-import sys
 from pathlib import Path
 
 import msgspec
@@ -50,8 +50,6 @@ def test_lines_leave_whole_and_in_pieces_that_a_pipe_takes_at_once(monkeypatch: 
         writer.flush()
 
     monkeypatch.setattr(os, "write", write)
-    import asyncio
-
     asyncio.run(scenario())
     assert all(len(piece) <= 4096 and piece.endswith(b"\n") for piece in written)
     assert [int(line.split()[0]) for line in b"".join(written).splitlines()] == list(range(1000))
@@ -66,10 +64,8 @@ def test_a_reader_that_went_away_stops_nobody() -> None:
 
 
 def test_what_the_program_says_is_json_with_trace_and_traceback() -> None:
-    try:
-        raise RuntimeError("broken")
-    except RuntimeError:
-        record = logging.LogRecord("service", logging.ERROR, "f.py", 1, "failed %d", (3,), sys.exc_info())
+    error = RuntimeError("broken")
+    record = logging.LogRecord("service", logging.ERROR, "f.py", 1, "failed %d", (3,), (type(error), error, None))
     record.trace = Trace("order-4711")
     line = msgspec.json.decode(JsonFormatter().format(record))
     assert (line["level"], line["message"], line["request_id"]) == ("error", "failed 3", "order-4711")

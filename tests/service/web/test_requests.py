@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.web import problems
+from service.core.errors import InvalidRequestError
 from service.web.body import BodyReader, is_json
 from service.web.problems import BODY_TIMEOUT, KINDS, ProblemError
 from tests.service.conftest import House, OpenHouse
@@ -76,10 +77,9 @@ async def test_a_bad_body_is_refused_with_the_place_of_its_fault(
 @settings(deadline=None)
 async def test_no_body_breaks_the_reader(body: bytes) -> None:
     reader = BodyReader(Words, 1000, 1.0)
-    try:
+    foreseen = (ProblemError, InvalidRequestError)
+    with suppress(*foreseen):
         assert isinstance(reader.decode(body), Words)
-    except Exception as error:
-        assert problems.as_problem(error).kind in (problems.MALFORMED_BODY, problems.INVALID_REQUEST)
 
 
 @pytest.mark.parametrize(
@@ -199,12 +199,15 @@ async def test_metrics_know_the_routes_and_nothing_else(house: House) -> None:
     await house.client.get("/v1/jobs/unknown")
     await house.client.get("/nowhere/at/all")
     await house.client.request("BREW", "/v1/words")
-    count = "http_server_request_duration_seconds_count{{http_request_method={},http_route={},http_response_status_code={}}}"
+    labels = "http_request_method={},http_route={},http_response_status_code={}"
     for method, route, status in (
         ('"POST"', '"/v1/words"', '"200"'),
         ('"GET"', '"/v1/jobs/{id}"', '"404"'),
         ('"GET"', '"_OTHER"', '"404"'),
         ('"_OTHER"', '"_OTHER"', '"405"'),
     ):
-        assert await house.metric(count.format(method, route, status)) == 1
+        assert (
+            await house.metric(f"http_server_request_duration_seconds_count{{{labels.format(method, route, status)}}}")
+            == 1
+        )
     assert await house.metric("http_server_active_requests") == 1, "the scrape itself"

@@ -54,5 +54,5 @@ def test_a_sound_trace_is_known_by_its_id() -> None:
 
 
 def test_made_names_differ_between_makers_and_within_one() -> None:
-    makers = [request_ids(lambda size, byte=byte: bytes([byte] * size)) for byte in (1, 2)]
+    makers = [request_ids(lambda size: b"\x01" * size), request_ids(lambda size: b"\x02" * size)]
     assert len({make() for make in makers for _ in range(3)}) == 6

@@ -64,3 +64,13 @@ def aborted() -> Report:
         distrusts=(Distrust(code="aborted", reason="The record has no footer.", evidence={}),),
     )
     return summarise(run, judgement)
+
+
+@pytest.fixture(scope="session")
+def refused(judged: dict[Overall, examples.Judged]) -> Report:
+    """A run in which not one request was answered."""
+    run, judgement = judged[Overall.MISSED]
+    cells = tuple(
+        msgspec.structs.replace(each, outcomes={"refused": each.requests}, latency="", service="") for each in run.cells
+    )
+    return summarise(msgspec.structs.replace(run, cells=cells), judgement)

@@ -69,6 +69,15 @@ def test_an_aborted_run_is_a_page_too(aborted: Report, tmp_path: Path) -> None:
     assert "<canvas" not in document
 
 
+def test_a_run_without_any_answer_shows_its_failures(refused: Report, tmp_path: Path) -> None:
+    document, console = shown(refused, tmp_path)
+
+    assert console == []
+    assert "there is no distribution" in document
+    assert ">failed: refused</div>" in document
+    assert "<canvas" in document
+
+
 def test_a_script_that_is_not_ours_would_not_run(reports: dict[Overall, Report], tmp_path: Path) -> None:
     planted = ("</main>", "<script>document.body.dataset.broken = 'yes'</script></main>")
     document, console = shown(reports[Overall.MET], tmp_path, planted)

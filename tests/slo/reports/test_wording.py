@@ -67,3 +67,11 @@ def test_an_interval_names_its_unit_once(low: float | None, high: float, unit: U
 
 def test_plain_text_steers_no_terminal() -> None:
     assert wording.plain("a\x1b[31m\x00b\n c\u202e") == "a\ufffd[31m\ufffdb c\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("median latency", "Median latency"), ("process.cpu.time per request", "process.cpu.time per request"), ("", "")],
+)
+def test_names_keep_their_first_letter(text: str, told: str) -> None:
+    assert wording.capitalised(text) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -49,7 +50,7 @@ def hashes() -> dict[str, str]:
     return {name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest() for name in names}
 
 
-def targets(comments: list[Labelled]) -> npt.NDArray[np.float64]:
+def targets(comments: Sequence[Labelled]) -> npt.NDArray[np.float64]:
     """(comments, columns): 1 where the label of the column applies, else 0."""
     table = np.zeros((len(comments), COLUMNS))
     for row, comment in enumerate(comments):

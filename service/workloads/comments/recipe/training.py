@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, sparse
+from scipy import linalg, optimize, sparse, special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
-from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features, extract
+from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features, Floats
 from service.workloads.comments.heads import COLUMNS, EMOTION, HEADS, SENTIMENT, THEME, Head
-from service.workloads.comments.lexicon import Lexicon
 from service.workloads.comments.model import quantised
 
 Table = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]
+Ordinals = npt.NDArray[np.int64]
 
 FAST_PENALTY = 0.5
 FAST_SIGNAL_SCALE = 0.2
@@ -31,27 +30,37 @@ FINISH_STRENGTH = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A ridge regression: dual weights, bias, and the scores of each training comment by a fit without it."""
+    """A ridge regression: dual weights and bias, and scores of the training comments by other fits."""
 
     weights: Table
     bias: Table
     left_out: Table
+    """Scores of each comment by a fit without it."""
+    crossed: Table
+    """Scores of each comment by a fit on the other parts of the data alone: by other authors, on other matters."""
 
 
-def ridge(similarity: Table, targets: Table, penalty: float, groups: npt.NDArray[np.int64]) -> Fit:
-    """Fit ``targets`` on a kernel matrix. Scores left out are exact, for each of the ``groups`` as a whole.
+def ridge(similarity: Table, targets: Table, penalty: float, parts: Ordinals) -> Fit:
+    """Fit ``targets`` on a kernel matrix; ``parts`` says which part of the data each comment is from.
 
-    With G = (K + penalty I)^-1 and dual weights a = G y, the residuals of a group that is left out are
-    (G restricted to the group)^-1 times its a (the block form of the usual leave-one-out identity).
+    With G = (K + penalty I)^-1 and dual weights a = G y, the residual of a comment that is left out is
+    a / diagonal of G (the usual leave-one-out identity).
     """
     bias = targets.mean(axis=0)
+    weights, inverse = _solved(similarity, targets - bias, penalty)
+    left_out = targets - weights / np.diag(inverse)[:, None]
+    crossed = np.empty_like(targets)
+    for part in np.unique(parts):
+        here, others = parts == part, parts != part
+        foreign = targets[others].mean(axis=0)
+        partial, _ = _solved(similarity[np.ix_(others, others)], targets[others] - foreign, penalty)
+        crossed[here] = similarity[np.ix_(here, others)] @ partial + foreign
+    return Fit(weights, bias, left_out, crossed)
+
+
+def _solved(similarity: Table, targets: Table, penalty: float) -> tuple[Table, Table]:
     inverse = linalg.inv(similarity + penalty * np.eye(len(similarity)), overwrite_a=True, check_finite=False)
-    weights = inverse @ (targets - bias)
-    left_out = targets.copy()
-    order = np.argsort(groups, kind="stable")
-    for members in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
-        left_out[members] -= linalg.solve(inverse[np.ix_(members, members)], weights[members], assume_a="pos")
-    return Fit(weights, bias, left_out)
+    return inverse @ targets, inverse
 
 
 def design(features: Features) -> sparse.csr_matrix:
@@ -59,7 +68,7 @@ def design(features: Features) -> sparse.csr_matrix:
     characters = _counted(features.characters, features.character_starts, len(CHARACTER_SIZES))
     tokens = _counted(features.tokens, features.token_starts, TOKEN_KINDS)
     signals = sparse.csr_matrix(features.signals.astype(np.float64) * FAST_SIGNAL_SCALE)
-    return sparse.hstack([characters + tokens, signals]).tocsr()
+    return sparse.csr_matrix(sparse.hstack([characters + tokens, signals]))
 
 
 def _counted(rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: int) -> sparse.csr_matrix:
@@ -73,21 +82,19 @@ def _counted(rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: 
     return matrix
 
 
-def fit_fast(
-    texts: Sequence[str], targets: Table, groups: npt.NDArray[np.int64], lexicon: Lexicon
-) -> tuple[Arrays, Table]:
-    """(arrays of the fast path, scores of each comment by a fit without its group)."""
-    matrix = design(extract(texts, lexicon))
-    fit = ridge((matrix @ matrix.T).toarray(), targets, FAST_PENALTY, groups)
+def fit_fast(features: Features, targets: Table, parts: Ordinals) -> tuple[Arrays, Fit]:
+    """(arrays of the fast path, the fit behind them)."""
+    matrix = design(features)
+    fit = ridge((matrix @ matrix.T).toarray(), targets, FAST_PENALTY, parts)
     primal = np.asarray(matrix.T @ fit.weights)
     table, step = quantised(primal[: ROWS - 1], axis=0)
     signals = (primal[ROWS:] * FAST_SIGNAL_SCALE).astype(np.float32)
     arrays: Arrays = {"table": table, "table_step": step, "fast_signals": signals, "fast_bias": fit.bias}
-    return arrays, fit.left_out
+    return arrays, fit
 
 
-def fit_good(embeddings: Table, signals: Table, targets: Table) -> tuple[Arrays, Table]:
-    """(arrays of the good path, scores of each comment by a fit without it)."""
+def fit_good(embeddings: Table, signals: Table, targets: Table, parts: Ordinals) -> tuple[Arrays, Fit]:
+    """(arrays of the good path, the fit behind them)."""
     mean = embeddings.mean(axis=0)
     scale = float(1 / np.sqrt(((embeddings - mean) ** 2).sum(axis=1).mean()))
     by_embedding, embedding_step = quantised((embeddings - mean) * scale)
@@ -95,7 +102,7 @@ def fit_good(embeddings: Table, signals: Table, targets: Table) -> tuple[Arrays,
     centres = np.hstack([by_embedding * embedding_step, by_signals * signal_step]).astype(np.float64)
     squares = np.einsum("ij,ij->i", centres, centres)
     distances = np.maximum(squares[:, None] + squares[None, :] - 2 * centres @ centres.T, 0)
-    fit = ridge(np.exp(-GOOD_WIDTH * distances), targets, GOOD_PENALTY, np.arange(len(targets)))
+    fit = ridge(np.exp(-GOOD_WIDTH * distances), targets, GOOD_PENALTY, parts)
     arrays: Arrays = {
         "mean": mean.astype(np.float32),
         "kernel": np.array([scale, GOOD_SIGNAL_SCALE, GOOD_WIDTH]),
@@ -106,33 +113,43 @@ def fit_good(embeddings: Table, signals: Table, targets: Table) -> tuple[Arrays,
         "good_weights": fit.weights.astype(np.float16),
         "good_bias": fit.bias,
     }
-    return arrays, fit.left_out
+    return arrays, fit
 
 
-def fit_finish(scores: Table, targets: Table) -> tuple[Table, Table]:
-    """(weights, bias) from scores of comments left out, one or more blocks of columns, to log odds, head by head."""
-    blocks = scores.shape[1] // COLUMNS
-    weights = np.zeros((scores.shape[1], COLUMNS))
+def fit_finish(left_out: Table, crossed: Table, targets: Table) -> tuple[Table, Table]:
+    """(weights, bias) from scores, one or more blocks of columns side by side, to log odds, head by head.
+
+    Fitted on scores of comments left out; then made as unsure as fits both these and the harder crossed scores.
+    """
+    weights = np.zeros((left_out.shape[1], COLUMNS))
     bias = np.zeros(COLUMNS)
     for head in HEADS:
-        groups = [head.columns] if head.exclusive else [slice(i, i + 1) for i in range(head.start, head.columns.stop)]
-        for columns in groups:
-            sources = np.concatenate(
-                [np.arange(columns.start, columns.stop) + COLUMNS * block for block in range(blocks)]
-            )
+        spans = [head.columns] if head.exclusive else [slice(i, i + 1) for i in range(head.start, head.columns.stop)]
+        for columns in spans:
+            sources = np.arange(left_out.shape[1]).reshape(-1, COLUMNS)[:, columns].reshape(-1)
             truth = targets[:, columns].argmax(axis=1) if head.exclusive else targets[:, columns.start].astype(int)
             fitted = LogisticRegression(C=FINISH_STRENGTH, max_iter=2_000)
-            fitted.fit(scores[:, sources], truth, sample_weight=_importance(head, truth))
-            if head.exclusive:
-                weights[sources, columns] = fitted.coef_.T
-                bias[columns] = fitted.intercept_
-            else:
-                weights[sources, columns.start] = fitted.coef_[0]
-                bias[columns.start] = fitted.intercept_[0]
+            fitted.fit(left_out[:, sources], truth, sample_weight=_importance(head, truth))
+            warmth = 1.0
+            if head in (SENTIMENT, EMOTION):
+                logits = np.vstack([fitted.decision_function(scores[:, sources]) for scores in (left_out, crossed)])
+                warmth = temperature(logits, np.tile(truth, 2))
+            weights[np.ix_(sources, np.arange(columns.start, columns.stop))] = fitted.coef_.T / warmth
+            bias[columns] = fitted.intercept_ / warmth
     return weights, bias
 
 
-def _importance(head: Head, truth: npt.NDArray[np.int64]) -> Table:
+def temperature(logits: Table, truth: Ordinals) -> float:
+    """What to divide ``logits`` by for the greatest likelihood of the ``truth``."""
+
+    def surprise(warmth: float) -> float:
+        log_chances = special.log_softmax(logits / warmth, axis=1)
+        return -float(log_chances[np.arange(len(truth)), truth].mean())
+
+    return float(optimize.minimize_scalar(surprise, bounds=(0.5, 5.0), method="bounded").x)
+
+
+def _importance(head: Head, truth: Ordinals) -> Table:
     """Weights by class: equal classes for the sentiment, half way there for the emotion, as they come otherwise."""
     power = {SENTIMENT.name: 1.0, EMOTION.name: 0.5}.get(head.name, 0.0)
     counts = np.bincount(truth).astype(float)
@@ -140,7 +157,7 @@ def _importance(head: Head, truth: npt.NDArray[np.int64]) -> Table:
     return weights
 
 
-def theme_thresholds(chances: Table, targets: Table) -> Table:
+def theme_thresholds(chances: Floats, targets: Table) -> Table:
     """Per theme the chance from which telling it gives the best F1 on comments left out, 0.2 to 0.6."""
     thresholds = np.full(len(THEME.labels), 0.5)
     for i, column in enumerate(range(THEME.start, THEME.columns.stop)):
@@ -148,6 +165,3 @@ def theme_thresholds(chances: Table, targets: Table) -> Table:
         quality = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
         thresholds[i] = np.clip(cuts[quality[:-1].argmax()], 0.2, 0.6)
     return thresholds
-
-
-Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]

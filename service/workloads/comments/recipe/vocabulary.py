@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
 
-from service.workloads.comments.features import folded, stem_hash
+from service.workloads.comments.features import Hashes, folded, stem_hash
 from service.workloads.comments.lexicon import CATEGORIES, Lexicon
 
 LEXICON = Path(__file__).with_name("lexicon.txt")
@@ -34,7 +37,8 @@ def _fits(stem: str) -> bool:
 
 def compiled(path: Path = LEXICON) -> Lexicon:
     """The lexicon as arrays."""
-    words, stems = {}, {}
+    words: dict[int, int] = {}
+    stems: dict[int, int] = {}
     known = entries(path)
     for word, bits in known.items():
         if word.endswith("*"):
@@ -51,13 +55,20 @@ def _is_short(word: str) -> bool:
     return len(word) <= Lexicon.SHORTEST
 
 
-def _union(sets: object) -> int:
-    union = 0
-    for bits in sets:  # type: ignore[attr-defined]
-        union |= bits
-    return union
+def arrays(lexicon: Lexicon) -> dict[str, Hashes]:
+    """``lexicon`` as the arrays of a model file."""
+    return {
+        "words": lexicon.words,
+        "word_categories": lexicon.word_categories,
+        "stems": lexicon.stems,
+        "stem_categories": lexicon.stem_categories,
+    }
 
 
-def _sorted(table: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
+
+
+def _sorted(table: dict[int, int]) -> tuple[Hashes, Hashes]:
     keys = sorted(table)
     return np.array(keys, dtype=np.uint64), np.array([table[key] for key in keys], dtype=np.uint64)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from loadtests import _plan
+from loadtests._settings import BadSettingError, Settings, add_options, record_path, settings_of
+
+
+def parsed(*arguments: str) -> argparse.Namespace:
+    class Parser(argparse.ArgumentParser):
+        """Takes Locust's extra keywords."""
+
+        def add_argument(self, *names: str, env_var: str = "", **keywords: object) -> argparse.Action:
+            return super().add_argument(*names, **keywords)  # type: ignore[arg-type]
+
+    parser = Parser()
+    add_options(parser)
+    return parser.parse_args(arguments)
+
+
+def test_a_plan_is_scaled_and_its_seed_holds_unless_another_is_given() -> None:
+    gate = _plan.load("gate")
+    settings = settings_of(parsed("--plan", "gate", "--time-scale", "0.5", "--rate-scale", "2"))
+    assert settings.plan == gate.scaled(time=0.5, rate=2.0)
+    assert settings.seed == gate.seed
+    assert settings_of(parsed("--plan", "gate", "--seed", "99")).seed == 99
+
+
+def test_the_web_forms_texts_mean_what_the_command_lines_values_mean() -> None:
+    options = parsed()
+    assert settings_of(options) == Settings(plan=None, seed=1, user_rate=1.0, record=".loadstone/runs/")
+    for name, text in {"plan": "smoke", "seed": "5", "time_scale": "2", "rate_scale": "", "run_record": "x"}.items():
+        setattr(options, name, text)
+    assert settings_of(options) == Settings(
+        plan=_plan.load("smoke").scaled(time=2.0), seed=5, user_rate=1.0, record="x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("rate_scale", "0", "--rate-scale: expected `float` > 0.0"),
+        ("time_scale", "soon", "--time-scale: expected `float`, got `str`"),
+        ("seed", "x", "--seed: expected `int | null`, got `str`"),
+    ],
+)
+def test_an_unusable_value_is_named(name: str, text: str, reason: str) -> None:
+    options = parsed()
+    setattr(options, name, text)
+    with pytest.raises(BadSettingError, match=reason.replace("|", r"\|")):
+        settings_of(options)
+
+
+def test_an_unknown_plan_ends_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed("--plan", "gaet")
+    assert ended.value.code == 2
+    assert "there is no plan 'gaet'; there are gate, light, smoke" in capsys.readouterr().err
+
+
+def test_a_record_goes_to_its_file_or_into_its_folder(tmp_path: Path) -> None:
+    moment = "2024-06-01T10:00:00Z"
+    assert record_path("a/run.jsonl", plan="gate", started_at=moment) == Path("a/run.jsonl")
+    for folder in (f"{tmp_path}/new/", str(tmp_path)):
+        names = {record_path(folder, plan="gate", started_at=moment).name for _ in range(2)}
+        assert len(names) == 2
+        assert all(name.startswith("20240601T100000Z-gate-") and name.endswith(".jsonl") for name in names)
