@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import rich_click as click
@@ -31,7 +32,7 @@ click.rich_click.USE_MARKDOWN = True
 click.rich_click.SHOW_ARGUMENTS = True
 click.rich_click.COMMAND_GROUPS = {
     "loadstone": [
-        {"name": "The service", "commands": ["serve", "worker", "migrate", "openapi"]},
+        {"name": "The service", "commands": ["serve", "worker", "migrate", "settings", "openapi"]},
         {"name": "The evidence", "commands": ["gate", "load", "check", "report"]},
     ]
 }
@@ -84,12 +85,11 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: str
     """Run the HTTP service.
 
     `DATABASE_URL` and `REDIS_URL` choose real servers; without them embedded ones start, and stop with it.
-    Every other setting is a `LOADSTONE_*` variable; an unknown one is refused by name.
+    Every other setting is a `LOADSTONE_*` variable (`loadstone settings` lists them); an unknown one is refused.
     Open `/docs` in a browser to see what it answers.
     """
-    import service.__main__ as room
-
-    room.serve(_settings(HOST=host, PORT=port, WORKERS=workers, DATA_DIR=data_dir))
+    with _service() as room:
+        room.serve(_settings(HOST=host, PORT=port, WORKERS=workers, DATA_DIR=data_dir))
 
 
 @cli.command()
@@ -98,18 +98,28 @@ def worker() -> None:
 
     A service on embedded servers brings its own worker.
     """
-    import service.__main__ as room
-
-    room.worker(_settings())
+    with _service() as room:
+        room.worker(_settings())
 
 
 @cli.command()
 @click.option("--data-dir", type=click.Path(file_okay=False), help="Folder of the embedded servers' data.")
 def migrate(data_dir: str | None) -> None:
     """Bring the database's tables to this version; `serve` does so by itself on embedded servers."""
-    import service.__main__ as room
+    with _service() as room:
+        applied = room.migrate(_settings(DATA_DIR=data_dir))
+    for name in applied:
+        click.echo(f"applied {name}")
+    if not applied:
+        click.echo("the tables are up to date")
 
-    room.migrate(_settings(DATA_DIR=data_dir))
+
+@cli.command()
+def settings() -> None:
+    """List the environment variables that the service reads, with meanings and defaults."""
+    from service.settings import described
+
+    click.echo(described())
 
 
 @cli.command()
@@ -118,9 +128,8 @@ def migrate(data_dir: str | None) -> None:
 )
 def openapi(out: Path | None) -> None:
     """Print the OpenAPI document."""
-    import service.__main__ as room
-
-    document = room.openapi()
+    with _service() as room:
+        document = room.openapi()
     if out is None:
         sys.stdout.buffer.write(document + b"\n")
     else:
@@ -227,13 +236,21 @@ def _refusing(*kinds: type[Exception], code: ExitCode = ExitCode.USAGE) -> Itera
         _refuse(error, code)
 
 
+@contextmanager
+def _service() -> Iterator[ModuleType]:
+    """The service's own commands; what they refuse is a sentence here."""
+    import service.__main__ as room
+    from service.core.errors import ServiceError
+
+    with _refusing(ServiceError):
+        yield room
+
+
 def _settings(**given: str | int | None) -> Settings:
-    from service.core.errors import SettingsError
     from service.settings import Settings
 
     options = {f"LOADSTONE_{name}": str(value) for name, value in given.items() if value is not None}
-    with _refusing(SettingsError):
-        return Settings.from_environment({**os.environ, **options})
+    return Settings.from_environment({**os.environ, **options})
 
 
 def _new_folder(plan: str) -> Path:

@@ -8,7 +8,7 @@ own when it is due, whatever became of the others, and its latency counts from t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from locust.exception import StopUser
 
 from loadtests import _outcomes as outcomes
 from loadtests import _run
+from loadtests._alarm import Alarm
 from loadtests._course import Course
 from loadtests._exchange import Exchange, WrongAnswerError
 from loadtests._generator import generator_of
@@ -71,18 +72,21 @@ class AnalysisUser(FastHttpUser):
             if course.plan is not None and course.plan.arrivals == "closed":
                 self._follow_closed(course, course.pauses(self.workload, serial), exchanges)
             else:
-                self._follow_open(course, course.schedule(self.workload, serial), exchanges)
+                with Alarm() as alarm:
+                    self._follow_open(course, course.schedule(self.workload, serial), exchanges, alarm)
         finally:
             course.dismiss(self)
         while not course.halted:
             gevent.sleep(_LONGEST_NAP_SECONDS)
         raise StopUser
 
-    def _follow_open(self, course: Course, schedule: Iterator[Arrival], exchanges: Iterator[Exchange]) -> None:
+    def _follow_open(
+        self, course: Course, schedule: Iterator[Arrival], exchanges: Iterator[Exchange], alarm: Alarm
+    ) -> None:
         for arrival in schedule:
             course.tally.await_arrival(self, arrival)
             exchange = next(exchanges)
-            _sleep_until(course, arrival.moment)
+            _sleep_until(course, arrival.moment, alarm.sleep)
             if course.halted:
                 return
             if self._under_way >= course.in_flight:
@@ -94,7 +98,7 @@ class AnalysisUser(FastHttpUser):
 
     def _follow_closed(self, course: Course, pauses: Iterator[float], exchanges: Iterator[Exchange]) -> None:
         for pause in pauses:
-            _sleep_until(course, max(course.now, 0.0) + pause)
+            _sleep_until(course, max(course.now, 0.0) + pause, gevent.sleep)
             arrival = course.arrival_now()
             if course.halted or arrival is None:
                 return
@@ -156,11 +160,11 @@ def _judged(answer: Any, exchange: Exchange) -> tuple[str, str]:
     return OK, ""
 
 
-def _sleep_until(course: Course, moment: float) -> None:
+def _sleep_until(course: Course, moment: float, sleep: Callable[[float], None]) -> None:
     """Let others run until ``moment``, or until the course is halted; at least once, however late it is."""
     while not course.halted:
         wait = moment - course.now
-        gevent.sleep(min(max(wait, 0.0), _LONGEST_NAP_SECONDS))
+        sleep(min(max(wait, 0.0), _LONGEST_NAP_SECONDS))
         if wait <= _LONGEST_NAP_SECONDS:
             return
 

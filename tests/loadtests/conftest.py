@@ -119,7 +119,6 @@ def plan(tmp_path: Path) -> Callable[..., str]:
         name: str = "trial", *, seconds: float = 2.0, rate: float = 60.0, warm_up: float = 0.0, more: str = ""
     ) -> str:
         before = f'[[stages]]\nname = "warm-up"\nseconds = {warm_up}\nrate = {rate}\njudged = false'
-        before = before if warm_up else ""
         paced = "" if "closed" in more else f"rate = {rate}"
         path = tmp_path / f"{name}.toml"
         path.write_text(

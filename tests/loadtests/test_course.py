@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests import _plan
@@ -43,6 +43,7 @@ def schedule_of(seed: int, workers: list[int]) -> list[tuple[float, str, float]]
     return sorted(arrivals)
 
 
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 6), min_size=1, max_size=4))
 def test_the_schedule_is_the_same_however_users_are_spread_over_processes(seed: int, workers: list[int]) -> None:
     assert schedule_of(seed, workers) == schedule_of(seed, [sum(workers)])

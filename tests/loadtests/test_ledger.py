@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests._ledger import FOREVER, Ledger, Report
@@ -42,6 +42,7 @@ def cells_of(lines: list[Cell | Pulse]) -> list[Cell]:
     return [line for line in lines if isinstance(line, Cell)]
 
 
+@settings(max_examples=40)
 @given(st.lists(events, min_size=1, max_size=4))
 def test_what_processes_report_adds_up_to_what_one_would_have_seen(parts: list[list[tuple[int, str, str]]]) -> None:
     ledger = Ledger()

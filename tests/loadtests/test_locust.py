@@ -42,7 +42,7 @@ def processes(number: int) -> list[str]:
 def test_one_process_and_several_send_the_same_and_count_what_the_target_counts(
     target: Targets, locust: Starts, plan: Plans
 ) -> None:
-    path = plan(seconds=2.0, rate=60.0, warm_up=1.0, more="seed = 5\nusers = 3")
+    path = plan(seconds=1.0, rate=60.0, warm_up=1.0, more="seed = 5\nusers = 3")
     alone, shared = target(), target()
     runs = [
         locust("--headless", "--plan", path, "--host", alone.url),
@@ -61,9 +61,9 @@ def test_one_process_and_several_send_the_same_and_count_what_the_target_counts(
         assert outcomes(kept) == {OK: seen.counts()["requests"]}
         assert sum(cell.items for cell in kept.cells) == seen.counts()["items"]
         assert sum(pulse.started for pulse in kept.pulses) == seen.counts()["requests"]
-        assert len({(cell.second, cell.stage) for cell in kept.cells}) == len(kept.cells) == 3
+        assert len({(cell.second, cell.stage) for cell in kept.cells}) == len(kept.cells) == 2
         assert {(pulse.second, pulse.generator) for pulse in kept.pulses} == {
-            (second, f"generator-{number}") for second in range(3) for number in range(generators)
+            (second, f"generator-{number}") for second in range(2) for number in range(generators)
         }
         assert all(pulse.cpu > 0.0 for pulse in kept.pulses)
         assert [snapshot.moment for snapshot in kept.snapshots] == ["start", "judged", "end"]
@@ -78,12 +78,12 @@ def test_a_frozen_target_is_felt_in_the_open_model_and_missed_by_a_closed_one(
     target: Targets, locust: Starts, plan: Plans
 ) -> None:
     plans = (
-        plan("open", seconds=3.0, rate=80.0),
-        plan("closed", seconds=3.0, more='arrivals = "closed"\nusers = 1\nthink_seconds = 0.01'),
+        plan("open", seconds=2.0, rate=80.0),
+        plan("closed", seconds=2.0, more='arrivals = "closed"\nusers = 1\nthink_seconds = 0.01'),
     )
     kept = {}
     runs = [
-        locust("--headless", "--plan", path, "--host", target("--freeze-at", "80", "--freeze", "1.0").url)
+        locust("--headless", "--plan", path, "--host", target("--freeze-at", "50", "--freeze", "1.0").url)
         for path in plans
     ]
     for run in runs:
@@ -95,7 +95,7 @@ def test_a_frozen_target_is_felt_in_the_open_model_and_missed_by_a_closed_one(
 
 
 def test_latency_counts_from_the_intended_start(target: Targets, locust: Starts, plan: Plans) -> None:
-    run = locust("--headless", "--host", target().url, "--plan", plan(seconds=3.0, rate=80.0))
+    run = locust("--headless", "--host", target().url, "--plan", plan(seconds=2.5, rate=80.0))
     run.await_line("cell")
     run.process.send_signal(signal.SIGSTOP)
     time.sleep(1.0)  # the disturbance itself: arrivals fall due while the generator stands still
@@ -156,7 +156,7 @@ def test_ctrl_c_awaits_what_is_under_way_and_closes_the_record(target: Targets, 
 
 def test_a_killed_run_has_no_footer_and_a_killed_worker_is_in_it(target: Targets, locust: Starts, plan: Plans) -> None:
     killed = locust("--headless", "--plan", plan("long", seconds=60.0), "--host", target().url)
-    bereft = locust("--headless", "--plan", plan(seconds=4.0), "--host", target().url, *processes(2))
+    bereft = locust("--headless", "--plan", plan(seconds=3.0), "--host", target().url, *processes(2))
     killed.await_line("cell")
     killed.process.kill()
     killed.finish()

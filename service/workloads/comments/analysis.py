@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from service.workloads.comments.embedding import READ_CHARACTERS, embedded
-from service.workloads.comments.features import Features, Flags, Floats, extract
+from service.workloads.comments.features import Features, Floats, extract
 from service.workloads.comments.heads import EMOTION, LANGUAGE, SENTIMENT, THEME, UNDETERMINED
 from service.workloads.comments.messages import (
     Analysis,
@@ -71,9 +71,8 @@ def _worded(chances: Floats, features: Features, thresholds: Floats, cut: list[b
     rounded = np.round(chances.astype(np.float64), 3)
     sentiment, emotion, language = (rounded[:, head.columns] for head in (SENTIMENT, EMOTION, LANGUAGE))
     scores = np.round(sentiment[:, 2] - sentiment[:, 0], 3).tolist()
-    told: Flags = chances[:, THEME.columns] >= thresholds
+    told: list[list[bool]] = (chances[:, THEME.columns] >= thresholds).tolist()
     themes = rounded[:, THEME.columns].tolist()
-    any_theme = told.any(axis=1).tolist()
     labels = [part.argmax(axis=1).tolist() for part in (sentiment, emotion, language)]
     sure = [part.max(axis=1).tolist() for part in (sentiment, emotion, language)]
     wordless = (features.words == 0).tolist()
@@ -85,7 +84,7 @@ def _worded(chances: Floats, features: Features, thresholds: Floats, cut: list[b
             sentiment=Sentiment(
                 label=cast("SentimentLabel", SENTIMENT.labels[labels[0][i]]), score=score, confidence=sure[0][i]
             ),
-            themes=_themes(themes[i], told[i].tolist()) if any_theme[i] else (),
+            themes=_themes(themes[i], told[i]) if True in told[i] else (),
             emotion=Emotion(label=cast("EmotionLabel", EMOTION.labels[labels[1][i]]), confidence=sure[1][i]),
             language=Language(code=cast("LanguageCode", code), confidence=code_sure),
             reliable=code == "es" and sure[0][i] >= SURE,

@@ -20,6 +20,7 @@ INTERACTIVE_COMMENTS = 8
 """Up to so many comments are analysed well when the caller says nothing; someone is probably waiting for few."""
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_NO_CHARACTER = "it holds a NUL or half a surrogate pair, which are no characters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,18 @@ def items_of(request: CommentsRequest) -> list[Item]:
     items = []
     total = 0
     for position, comment in enumerate(request.comments):
-        text = (comment.text if isinstance(comment, Comment) else comment).strip()
-        total += len(text)
+        where = f"$.comments[{position}]"
+        if isinstance(comment, Comment):
+            text = comment.text
+            if comment.id is not None and _FORBIDDEN.search(comment.id):
+                raise InvalidRequestError(f"{where}.id", _NO_CHARACTER)
+            where += ".text"
+        else:
+            text = comment
+        text = text.strip()
         if not 1 <= len(text) <= LONGEST_TEXT or _FORBIDDEN.search(text):
-            where = f"$.comments[{position}]" + (".text" if isinstance(comment, Comment) else "")
             raise InvalidRequestError(where, _complaint(text))
+        total += len(text)
         items.append(Item(text, quality))
     if total > MOST_CHARACTERS:
         reason = f"the comments have {total:,} characters together; send at most {MOST_CHARACTERS:,} at a time"
@@ -69,4 +77,4 @@ def _complaint(text: str) -> str:
         return "the text is empty or blank"
     if len(text) > LONGEST_TEXT:
         return f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read"
-    return "the text holds a NUL or half a surrogate pair, which are no characters"
+    return _NO_CHARACTER

@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--embeddings", type=Path, help="keep embeddings in this file, to build again sooner")
     options = parser.parse_args()
     console = Console()
-    by_part = [corpus.read(name) for name in corpus.TRAINING]
+    by_part = corpus.training()
     comments = [comment for part in by_part for comment in part]
     parts = np.repeat(np.arange(len(by_part)), [len(part) for part in by_part])
     with Progress(console=console, disable=not sys.stdout.isatty()) as progress:

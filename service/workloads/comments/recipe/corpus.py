@@ -11,11 +11,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from service.workloads.comments.features import folded
 from service.workloads.comments.heads import COLUMNS, EMOTION, HEADS, LANGUAGE, SENTIMENT, THEME
 from service.workloads.comments.messages import EmotionLabel, SentimentLabel, ThemeName
 
 FOLDER = Path(__file__).parent
-TRAINING = ("telecom_train", "general_train")
+TRAINING = ("telecom_train", "phrases", "general_train", "everyday_train")
+"""Parts that are trained on; by other writers, or on other matters."""
 TESTS = ("telecom_test", "general_test")
 
 
@@ -42,6 +44,21 @@ def read(name: str) -> list[Labelled]:
         except msgspec.DecodeError as error:
             raise ValueError(f"{path.name}:{number}: {error}") from error
     return comments
+
+
+def training() -> list[list[Labelled]]:
+    """The training parts, without what a test part says too or an earlier part said already."""
+    seen = {folded(comment.text) for name in TESTS for comment in read(name)}
+    parts = []
+    for name in TRAINING:
+        fresh = []
+        for comment in read(name):
+            plain = folded(comment.text)
+            if plain not in seen:
+                seen.add(plain)
+                fresh.append(comment)
+        parts.append(fresh)
+    return parts
 
 
 def hashes() -> dict[str, str]:
