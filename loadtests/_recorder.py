@@ -95,7 +95,8 @@ class Recording:
         deadline = time.monotonic() + _SPAWN_SECONDS
         while self._runner.user_count < self._runner.target_user_count and time.monotonic() < deadline:
             gevent.sleep(_POLL_SECONDS)
-        self._go(shares(_counts(self._runner, self._clients)))
+        if not self._stopped:
+            self._go(shares(_counts(self._runner, self._clients)))
 
     def report(self, message: Any) -> None:
         """Take in what a generator saw, and write what is complete."""
@@ -160,8 +161,8 @@ class Recording:
         if self._closing:
             self._closed.wait()
             return
-        self._snapshot("end")
         self._closing = True
+        self._snapshot("end")
         for name in self._ledger.unfinished:
             self._ledger.lose(name)
         self._write(*self._ledger.take())
@@ -182,7 +183,7 @@ class Recording:
 
     def _write(self, *lines: Cell | Pulse | Snapshot) -> None:
         """Append ``lines``; a record that cannot be written any more ends the run, as it would prove nothing."""
-        if self.failure:
+        if self.failure or self._closed.is_set():
             return
         try:
             self._writer.write(*lines)

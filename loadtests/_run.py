@@ -36,6 +36,8 @@ def attach(events: Any) -> None:
 
 def _enter(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
     """Give this process its part; with ``--processes`` this happens after the fork, in each."""
+    # Timers count from the loop's idea of now, which is as old as the imports took: --run-time would end early.
+    gevent.get_hub().loop.update_now()
     events: Any = environment.events
     part: _Desk | Generator
     if isinstance(runner, WorkerRunner):

@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +33,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 """How long a child may take to end by itself before it is killed."""
 _TICK = 0.2
+_REFUSALS = ("loadstone: ", "loadtests: ")
+"""How the children begin a sentence that says why they will not start."""
 
 
 class _LogLine(msgspec.Struct):
@@ -141,7 +143,16 @@ def load(
                 on_progress(progress)
         code = child.wait()
     if code:
-        raise LoadError(_last_words(log) or f"the generator ended with exit code {code}", code)
+        reason = _last_words(log) or f"the generator ended with exit code {code}"
+        if not record.exists():
+            log.unlink()
+            _remove_if_empty(log.parent)
+        raise LoadError(reason, code)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _lines_of(record: Path, child: subprocess.Popen[bytes]) -> Iterator[bytes]:
@@ -208,14 +219,15 @@ def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _last_words(log: Path) -> str:
-    """The last line of ``log``, or of a line of JSON its message."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    if not lines:
-        return ""
+    """What ``log`` ends with: the sentence that a child refused with if there is one, else its last line."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    refusals = [line.partition(": ")[2] for line in lines if line.startswith(_REFUSALS)]
+    if refusals:
+        return refusals[-1]
     try:
-        return msgspec.json.decode(lines[-1], type=_LogLine).message
+        return msgspec.json.decode(lines[-1], type=_LogLine).message if lines else ""
     except msgspec.DecodeError:
-        return lines[-1].strip()
+        return lines[-1]
 
 
 def _cores() -> tuple[set[int], set[int]]:

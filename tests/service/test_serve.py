@@ -143,7 +143,8 @@ def test_a_service_that_is_stopped_while_it_starts_leaves_nobody(tmp_path: Path)
         wait_until(lambda: bool(service.supervisor.children()), "the first server is being started")
         family = [service.supervisor, *service.supervisor.children(recursive=True)]
         assert service.stop() in (0, 128 + signal.SIGTERM)
-        assert not [process for process in family if process.is_running()]
+        _, alive = psutil.wait_procs(family, PATIENCE)
+        assert not alive
 
 
 def test_nobody_outlives_a_killed_supervisor(tmp_path: Path) -> None:

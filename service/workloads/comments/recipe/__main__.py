@@ -15,8 +15,8 @@ from rich.progress import Progress
 
 from service.workloads.comments import embedding, model
 from service.workloads.comments.analysis import analysed
-from service.workloads.comments.features import extract
-from service.workloads.comments.heads import HEADS
+from service.workloads.comments.features import SIGNALS, Features, Flags, extract
+from service.workloads.comments.heads import HEADS, THEME
 from service.workloads.comments.messages import Quality
 from service.workloads.comments.recipe import card, corpus, training, vocabulary
 from service.workloads.comments.recipe.measures import HeadReport, report
@@ -41,6 +41,13 @@ def _embedded(texts: Sequence[str], kept: Path | None, progress: Progress) -> tr
     return np.array([known[name] for name in names], dtype=np.float64)
 
 
+def _themed(features: Features, parts: training.Ordinals) -> Flags:
+    """Comments of parts with labelled themes, and those without any word of a theme, which have none."""
+    labelled = np.isin(parts, [corpus.TRAINING.index(name) for name in corpus.THEMED])
+    columns = [SIGNALS.index(name) for name in THEME.labels]
+    return labelled | ~features.signals[:, columns].any(axis=1)
+
+
 def built(
     comments: Sequence[corpus.Labelled], parts: training.Ordinals, kept: Path | None, progress: Progress
 ) -> training.Arrays:
@@ -48,25 +55,25 @@ def built(
     texts = [comment.text for comment in comments]
     lexicon = vocabulary.compiled()
     features = extract(texts, lexicon)
-    targets = corpus.targets(comments)
+    truth = training.Truth(corpus.targets(comments), parts, _themed(features, parts))
     embeddings = _embedded(texts, kept, progress)
     task = progress.add_task("regressions", total=4)
-    fast, fast_fit = training.fit_fast(features, targets, parts)
+    fast, fast_fit = training.fit_fast(features, truth)
     progress.advance(task)
-    good, good_fit = training.fit_good(embeddings, features.signals.astype(np.float64), targets, parts)
+    good, good_fit = training.fit_good(embeddings, features.signals.astype(np.float64), truth)
     progress.advance(task)
     arrays = {**fast, **good, **vocabulary.arrays(lexicon)}
     fits = {"fast": (fast_fit,), "good": (good_fit, fast_fit)}
     for name, used in fits.items():
         left_out = np.hstack([fit.left_out for fit in used])
-        weights, bias = training.fit_finish(left_out, np.hstack([fit.crossed for fit in used]), targets)
+        weights, bias = training.fit_finish(left_out, np.hstack([fit.crossed for fit in used]), truth)
         chances = model.Finish(*(x.astype(np.float32) for x in (weights, bias))).probabilities(
             left_out.astype(np.float32)
         )
         arrays |= {
             f"{name}_finish": weights,
             f"{name}_finish_bias": bias,
-            f"{name}_thresholds": training.theme_thresholds(chances, targets),
+            f"{name}_thresholds": training.theme_thresholds(chances, truth),
         }
         progress.advance(task)
     return arrays

@@ -137,8 +137,7 @@ def _data(facts: Facts) -> str:
     return "\n\n".join(
         [
             _table(["part", "use", "comments", *SENTIMENT.labels, "language"], rows),
-            f"{facts.training_comments:,} different comments were trained on. All were written and labelled for this project. SHA-256, beginnings: "
-            + ", ".join(sums)
-            + ".",
+            f"{facts.training_comments:,} different comments were trained on. All were written and labelled for this "
+            "project. SHA-256, beginnings: " + ", ".join(sums) + ".",
         ]
     )

@@ -18,6 +18,8 @@ from service.workloads.comments.messages import EmotionLabel, SentimentLabel, Th
 FOLDER = Path(__file__).parent
 TRAINING = ("telecom_train", "phrases", "general_train", "everyday_train")
 """Parts that are trained on; by other writers, or on other matters."""
+THEMED = ("telecom_train", "phrases")
+"""Training parts whose themes are labelled."""
 TESTS = ("telecom_test", "general_test")
 
 

@@ -11,7 +11,7 @@ from scipy import linalg, optimize, sparse, special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
-from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features, Floats
+from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features, Flags, Floats
 from service.workloads.comments.heads import COLUMNS, EMOTION, HEADS, LANGUAGE, SENTIMENT, THEME, Head
 from service.workloads.comments.model import quantised
 
@@ -40,10 +40,33 @@ class Fit:
     """Scores of each comment by a fit on the other parts of the data alone: by other authors, on other matters."""
 
 
-def ridge(similarity: Table, targets: Table, penalty: float, parts: Ordinals) -> Fit:
-    """Fit ``targets`` on a kernel matrix; ``parts`` says which part of the data each comment is from.
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What the comments are fitted to."""
 
-    With G = (K + penalty I)^-1 and dual weights a = G y, the residual of a comment that is left out is
+    targets: Table
+    """(comments, columns)."""
+    parts: Ordinals
+    """Which part of the data each comment is from."""
+    themed: Flags
+    """Comments whose themes were labelled; the others say nothing of themes, not even that they have none."""
+
+
+def ridge(similarity: Table, truth: Truth, penalty: float) -> Fit:
+    """Fit all columns on a kernel matrix: the themes on comments labelled with themes, the rest on all."""
+    fit = _solved(similarity, truth.targets, penalty, truth.parts)
+    rows = truth.themed
+    themes = _solved(similarity[np.ix_(rows, rows)], truth.targets[rows], penalty, truth.parts[rows])
+    columns = THEME.columns
+    fit.weights[:, columns] = 0
+    fit.bias[columns] = themes.bias[columns]
+    for whole, share in ((fit.weights, themes.weights), (fit.left_out, themes.left_out)):
+        whole[rows, columns] = share[:, columns]
+    return fit
+
+
+def _solved(similarity: Table, targets: Table, penalty: float, parts: Ordinals) -> Fit:
+    """With G = (K + penalty I)^-1 and dual weights a = G y, the residual of a comment that is left out is
     a / diagonal of G (the usual leave-one-out identity).
     """
     bias = targets.mean(axis=0)
@@ -79,10 +102,10 @@ def _counted(rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: 
     return matrix
 
 
-def fit_fast(features: Features, targets: Table, parts: Ordinals) -> tuple[Arrays, Fit]:
+def fit_fast(features: Features, truth: Truth) -> tuple[Arrays, Fit]:
     """(arrays of the fast path, the fit behind them)."""
     matrix = design(features)
-    fit = ridge((matrix @ matrix.T).toarray(), targets, FAST_PENALTY, parts)
+    fit = ridge((matrix @ matrix.T).toarray(), truth, FAST_PENALTY)
     primal = np.asarray(matrix.T @ fit.weights)
     table, step = quantised(primal[: ROWS - 1], axis=0)
     signals = (primal[ROWS:] * FAST_SIGNAL_SCALE).astype(np.float32)
@@ -90,7 +113,7 @@ def fit_fast(features: Features, targets: Table, parts: Ordinals) -> tuple[Array
     return arrays, fit
 
 
-def fit_good(embeddings: Table, signals: Table, targets: Table, parts: Ordinals) -> tuple[Arrays, Fit]:
+def fit_good(embeddings: Table, signals: Table, truth: Truth) -> tuple[Arrays, Fit]:
     """(arrays of the good path, the fit behind them)."""
     mean = embeddings.mean(axis=0)
     scale = float(1 / np.sqrt(((embeddings - mean) ** 2).sum(axis=1).mean()))
@@ -99,7 +122,7 @@ def fit_good(embeddings: Table, signals: Table, targets: Table, parts: Ordinals)
     centres = np.hstack([by_embedding * embedding_step, by_signals * signal_step]).astype(np.float64)
     squares = np.einsum("ij,ij->i", centres, centres)
     distances = np.maximum(squares[:, None] + squares[None, :] - 2 * centres @ centres.T, 0)
-    fit = ridge(np.exp(-GOOD_WIDTH * distances), targets, GOOD_PENALTY, parts)
+    fit = ridge(np.exp(-GOOD_WIDTH * distances), truth, GOOD_PENALTY)
     arrays: Arrays = {
         "mean": mean.astype(np.float32),
         "kernel": np.array([scale, GOOD_SIGNAL_SCALE, GOOD_WIDTH]),
@@ -113,24 +136,27 @@ def fit_good(embeddings: Table, signals: Table, targets: Table, parts: Ordinals)
     return arrays, fit
 
 
-def fit_finish(left_out: Table, crossed: Table, targets: Table) -> tuple[Table, Table]:
+def fit_finish(left_out: Table, crossed: Table, truth: Truth) -> tuple[Table, Table]:
     """(weights, bias) from scores, one or more blocks of columns side by side, to log odds, head by head.
 
     Fitted on scores of comments left out; then made as unsure as fits both these and the harder crossed scores.
     """
     weights = np.zeros((left_out.shape[1], COLUMNS))
     bias = np.zeros(COLUMNS)
+    blocks = np.arange(left_out.shape[1]).reshape(-1, COLUMNS)
     for head in HEADS:
         spans = [head.columns] if head.exclusive else [slice(i, i + 1) for i in range(head.start, head.columns.stop)]
+        rows = np.ones(len(left_out), dtype=np.bool_) if head.exclusive else truth.themed
         for columns in spans:
-            sources = np.arange(left_out.shape[1]).reshape(-1, COLUMNS)[:, columns].reshape(-1)
-            truth = targets[:, columns].argmax(axis=1) if head.exclusive else targets[:, columns.start].astype(int)
+            sources = blocks[:, columns].reshape(-1)
+            told = truth.targets[rows, columns]
+            label = told.argmax(axis=1) if head.exclusive else told[:, 0].astype(int)
             fitted = LogisticRegression(C=FINISH_STRENGTH, max_iter=2_000)
-            fitted.fit(left_out[:, sources], truth, sample_weight=_importance(head, truth))
+            fitted.fit(left_out[np.ix_(rows, sources)], label, sample_weight=_importance(head, label))
             warmth = 1.0
             if head in (SENTIMENT, EMOTION):
                 logits = np.vstack([fitted.decision_function(scores[:, sources]) for scores in (left_out, crossed)])
-                warmth = temperature(logits, np.tile(truth, 2))
+                warmth = temperature(logits, np.tile(label, 2))
             weights[np.ix_(sources, np.arange(columns.start, columns.stop))] = fitted.coef_.T / warmth
             bias[columns] = fitted.intercept_ / warmth
     return weights, bias
@@ -147,21 +173,23 @@ def temperature(logits: Table, truth: Ordinals) -> float:
 
 
 def _importance(head: Head, truth: Ordinals) -> Table:
-    """Weights by class: equal classes for the sentiment, half way there for emotion and language, themes as they come."""
+    """Weights by class: equal classes for the sentiment, half way there for emotion and language, else as they come."""
     power = {SENTIMENT: 1.0, EMOTION: 0.5, LANGUAGE: 0.5}.get(head, 0.0)
     counts = np.bincount(truth).astype(float)
     weights: Table = (len(truth) / counts[truth] / np.count_nonzero(counts)) ** power
     return weights
 
 
-def theme_thresholds(chances: Floats, targets: Table) -> Table:
+def theme_thresholds(chances: Floats, truth: Truth) -> Table:
     """Per theme the chance from which telling it gives the best F1 on comments left out, 0.15 to 0.4.
 
     New writers word things differently, so that chances come out lower for them: hence the low bound above.
     """
     thresholds = np.full(len(THEME.labels), 0.5)
     for i, column in enumerate(range(THEME.start, THEME.columns.stop)):
-        precision, recall, cuts = precision_recall_curve(targets[:, column], chances[:, column])
+        precision, recall, cuts = precision_recall_curve(
+            truth.targets[truth.themed, column], chances[truth.themed, column]
+        )
         quality = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
         thresholds[i] = np.clip(cuts[quality[:-1].argmax()], 0.15, 0.4)
     return thresholds

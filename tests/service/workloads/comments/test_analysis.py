@@ -61,7 +61,7 @@ def test_themes_are_told(text: str, theme: str, quality: Quality) -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("che, vení a ver, na na na", "es"),
+        ("che, vení a ver si anda", "es"),
         ("che amigo todo bien con ustedes", "es"),
         ("excelente", "es"),
         ("El servicio es muy bueno y llega a toda la casa", "es"),
