@@ -24,13 +24,10 @@ from litestar.types import ASGIApp
 from service.adapters import launch
 from service.adapters.postgres import PostgresJobs, PostgresProbe, open_pool
 from service.adapters.redis import RedisProbe, RedisTier, open_client
-from service.core.cache import Cache, GuardedTier, MemoryTier
 from service.core.exposition import render
-from service.core.limits import ConcurrencyLimit
-from service.core.metrics import Metrics, layout_of
-from service.core.pipeline import Pipeline
 from service.core.ports import JobStore, Probe, Tier
 from service.core.workload import AnyWorkload
+from service.pipelines import open_pipelines
 from service.settings import Settings
 from service.web import documentation, routes
 from service.web.health import Doctor
@@ -112,49 +109,29 @@ async def open_application(
     settings: Settings, instance: Instance, adapters: Adapters, workloads: Sequence[AnyWorkload] = WORKLOADS
 ) -> AsyncIterator[ASGIApp]:
     """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
-    clock = time.monotonic
-    memory = MemoryTier(settings.cache_bytes, clock)
-    shared = GuardedTier(adapters.shared_tier, clock)
-    layout = layout_of(workloads, routes.all_routes(workloads), (memory.name, shared.name))
-    metrics = Metrics(layout, instance.slots)
-    near, whole = Cache((memory,), metrics), Cache((memory, shared), metrics)
-    limit = ConcurrencyLimit(settings.concurrency)
-    pipelines = [Pipeline(workload, near=near, whole=whole, limit=limit, metrics=metrics) for workload in workloads]
-    framework = Litestar(
-        route_handlers=[
-            *(routes.workload_route(one, adapters.jobs, metrics, settings.body_seconds) for one in pipelines),
-            routes.job_route(adapters.jobs),
-            *routes.health_routes(_doctor(settings, instance, adapters)),
-            routes.metrics_route(
-                partial(
-                    render,
-                    metrics,
-                    version=VERSION,
-                    environment=settings.environment,
-                    started_at=instance.started_at,
-                )
-            ),
-            *_pages(workloads),
-        ],
-        exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=None,
-        logging_config=None,
-    )
-    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
-    try:
-        yield Observer(
-            framework,
-            metrics=metrics,
-            new_id=request_ids(os.urandom),
-            access_log=access_log,
+    shared, paths = adapters.shared_tier, routes.all_routes(workloads)
+    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.access_log else None
+    async with open_pipelines(settings, workloads, shared, paths, instance.slots) as (pipelines, metrics):
+        scrape = partial(
+            render, metrics, version=VERSION, environment=settings.environment, started_at=instance.started_at
         )
-    finally:
-        for pipeline in pipelines:
-            await pipeline.close()
-        await whole.drain()
-        if access_log is not None:
-            access_log.flush()
-        metrics.close()
+        framework = Litestar(
+            route_handlers=[
+                *(routes.workload_route(one, adapters.jobs, metrics, settings.body_seconds) for one in pipelines),
+                routes.job_route(adapters.jobs),
+                *routes.health_routes(_doctor(settings, instance, adapters)),
+                routes.metrics_route(scrape),
+                *_pages(workloads),
+            ],
+            exception_handlers=EXCEPTION_HANDLERS,
+            openapi_config=None,
+            logging_config=None,
+        )
+        try:
+            yield Observer(framework, metrics=metrics, new_id=request_ids(os.urandom), access_log=access_log)
+        finally:
+            if access_log is not None:
+                access_log.flush()
 
 
 class Application:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 import msgspec
 
 from service.adapters.consumer import Answer, Terms, consume
 from service.adapters.redis import RedisTier, open_client
-from service.core.cache import Cache, GuardedTier, MemoryTier
 from service.core.errors import InvalidRequestError, SettingsError, UnknownResourceError
-from service.core.limits import ConcurrencyLimit
-from service.core.metrics import Metrics, layout_of
-from service.core.pipeline import Pipeline
 from service.core.ports import Tier
 from service.core.workload import AnyWorkload
+from service.pipelines import AnyPipeline, open_pipelines
 from service.settings import Settings
 from service.workloads import WORKLOADS
 
@@ -50,26 +45,16 @@ async def _work(settings: Settings, database_url: str, terms: Terms) -> None:
 async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> AsyncIterator[Answer]:
     """What answers jobs, by the same pipelines and caches as the service; without Redis by the memory alone."""
     async with AsyncExitStack() as stack:
-        memory = MemoryTier(settings.cache_bytes, time.monotonic)
-        tiers: list[Tier] = [memory]
+        shared: Tier | None = None
         if settings.redis_url is not None:
             client = open_client(settings.redis_url)
             stack.push_async_callback(client.aclose)
-            tiers.append(GuardedTier(RedisTier(client, settings.redis_prefix), time.monotonic))
-        metrics = Metrics(layout_of(workloads, (), [tier.name for tier in tiers]))
-        stack.callback(metrics.close)
-        near, whole = Cache((memory,), metrics), Cache(tiers, metrics)
-        stack.push_async_callback(whole.drain)
-        limit = ConcurrencyLimit(settings.concurrency)
-        pipelines: dict[str, Pipeline[Any, Any, Any, Any]] = {}
-        for workload in workloads:
-            pipeline = Pipeline(workload, near=near, whole=whole, limit=limit, metrics=metrics)
-            stack.push_async_callback(pipeline.close)
-            pipelines[workload.name] = pipeline
-        yield _answer_from(pipelines)
+            shared = RedisTier(client, settings.redis_prefix)
+        pipelines, _ = await stack.enter_async_context(open_pipelines(settings, workloads, shared))
+        yield _answer_from({pipeline.workload.name: pipeline for pipeline in pipelines})
 
 
-def _answer_from(pipelines: Mapping[str, Pipeline[Any, Any, Any, Any]]) -> Answer:
+def _answer_from(pipelines: Mapping[str, AnyPipeline]) -> Answer:
     decoders = {name: msgspec.json.Decoder(pipeline.workload.request) for name, pipeline in pipelines.items()}
     encode = msgspec.json.Encoder().encode
 

@@ -63,8 +63,8 @@ class BodyReader(Generic[Value]):
             raise InvalidRequestError(path.rstrip("`") if reason else "$", reason or path) from None
         except msgspec.DecodeError as error:
             raise ProblemError(MALFORMED_BODY, f"{error}.") from None
-        except UnicodeDecodeError as error:
-            raise ProblemError(MALFORMED_BODY, f"Byte {error.start} is no UTF-8.") from None
+        except UnicodeDecodeError:
+            raise ProblemError(MALFORMED_BODY, f"Byte {first_undecodable(body)} is no UTF-8.") from None
         except RecursionError:
             raise ProblemError(MALFORMED_BODY, "The JSON is nested too deeply.") from None
 
@@ -82,6 +82,15 @@ class BodyReader(Generic[Value]):
 
     def _too_large(self) -> ProblemError:
         return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")
+
+
+def first_undecodable(body: bytes) -> int:
+    """The position of the first byte that is no UTF-8; the decoder only knows it within its string."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return len(body)
 
 
 def is_json(media_type: bytes) -> bool:

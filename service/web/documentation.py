@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 SECURITY = (
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
     (b"referrer-policy", b"no-referrer"),
 )
+_CODE = re.compile(r"`([^`]+)`")
 _TEMPLATE = Path(__file__).with_name("documentation.html.jinja")
 
 
@@ -20,6 +23,7 @@ def page(document: dict[str, Any]) -> bytes:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["as_json"] = _as_json
     environment.filters["type_name"] = type_name
+    environment.filters["prose"] = prose
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(document=document).encode()
 
 
@@ -35,6 +39,11 @@ def type_name(schema: dict[str, Any]) -> str:
         return f"list of {type_name(schema.get('items') or {})}{_bounds(schema, 'minItems', 'maxItems')}"
     text = str(schema.get("type", "anything"))
     return text + _bounds(schema, "minLength", "maxLength") + _bounds(schema, "minimum", "maximum")
+
+
+def prose(text: str) -> Markup:
+    """``text`` with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def _bounds(schema: dict[str, Any], lowest: str, highest: str) -> str:

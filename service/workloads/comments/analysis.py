@@ -26,7 +26,7 @@ from service.workloads.comments.model import CommentsModel
 
 FAST_CHARACTERS = 2_000
 """The fast path reads so much of a comment."""
-CHUNK_CHARACTERS = 8_192
+CHUNK_CHARACTERS = 4_096
 """Text analysed at once; more would leave the processor's cache."""
 SURE = 0.5
 """From this confidence in its judgement on, the analysis of a Spanish comment is called reliable."""

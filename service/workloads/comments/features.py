@@ -62,6 +62,8 @@ _BASE = np.uint64(0x9E3779B97F4A7C15 | 1)
 _INVERSE = np.uint64(pow(int(_BASE), -1, 1 << 64))
 _PAIR = np.uint64(0xD6E8FEB86659FD93)
 _NEGATED = np.uint64(0xA0761D6478BD642F)
+_SPREAD = np.uint64(0xFF51AFD7ED558CCD)
+_HIGH, _LOW = np.uint64(33), np.uint64(29)
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _NAME = re.compile(r"(?<!\w)@\w+")
 
@@ -138,9 +140,10 @@ _POWERS = _Powers()
 
 def _mixed(hashes: Hashes) -> Hashes:
     """Hashes whose every bit depends on all bits (the finaliser of MurmurHash3)."""
-    hashes = hashes ^ (hashes >> np.uint64(33))
-    hashes = hashes * np.uint64(0xFF51AFD7ED558CCD)
-    return hashes ^ (hashes >> np.uint64(29))
+    hashes = hashes ^ (hashes >> _HIGH)
+    hashes *= _SPREAD
+    hashes ^= hashes >> _LOW
+    return hashes
 
 
 def stem_hash(text: str) -> int:
@@ -336,15 +339,15 @@ def _signals(
 
 def _character_rows(sums: Hashes, inverse: Hashes, document: Integers, codes: Codes) -> Integers:
     count = len(codes)
-    rows = np.full((count, len(CHARACTER_SIZES)), NOTHING, dtype=np.int64)
-    for column, size in enumerate(CHARACTER_SIZES):
-        reach = count - size + 1
-        if reach <= 0:
-            continue
-        hashes = _mixed((sums[size : size + reach] - sums[:reach]) * inverse[:reach])
-        places = (hashes & np.uint64(CHARACTER_ROWS - 1)).astype(np.int64)
-        rows[:reach, column] = np.where(document[:reach] == document[size - 1 :], places, NOTHING)
-    return rows
+    hashes = np.zeros((len(CHARACTER_SIZES), count), dtype=np.uint64)
+    absent = np.ones((len(CHARACTER_SIZES), count), dtype=np.bool_)
+    for line, size in enumerate(CHARACTER_SIZES):
+        reach = max(count - size + 1, 0)
+        np.subtract(sums[size : size + reach], sums[:reach], out=hashes[line, :reach])
+        np.not_equal(document[:reach], document[count - reach :], out=absent[line, :reach])
+    rows = (_mixed(hashes * inverse[:count]) & np.uint64(CHARACTER_ROWS - 1)).astype(np.int64)
+    rows[absent] = NOTHING
+    return np.ascontiguousarray(rows.T)
 
 
 def _token_rows(hashes: Hashes, owner: Integers, negated: Flags) -> Integers:

@@ -75,8 +75,8 @@ class Fast:
 def _gathered(table: Floats, rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: int) -> Floats:
     values = table.take(rows.reshape(-1), axis=0)
     sums = np.add.reduceat(values, starts * width, axis=0)
-    counts = np.diff(starts, append=len(rows)) * width
-    scaled: Floats = sums / np.sqrt(counts, dtype=np.float32)[:, None]
+    counts = np.append(starts[1:], len(rows)) - starts
+    scaled: Floats = sums / np.sqrt(counts * width, dtype=np.float32)[:, None]
     return scaled
 
 
