@@ -166,12 +166,13 @@ class Recording:
         for name in self._ledger.unfinished:
             self._ledger.lose(name)
         self._write(*self._ledger.take())
-        if not self.failure:
-            try:
+        try:
+            if self.failure:
+                self._writer.close()
+            else:
                 self._writer.finish(outcome, self._ledger.generators)
-            except OSError as error:
-                self.failure = _target.reason(error)
-        self._writer.close()
+        except OSError as error:  # closing writes what could not be written before, and fails again
+            self.failure = self.failure or _target.reason(error)
         self._closed.set()
         self._ended(outcome)
 

@@ -172,6 +172,18 @@ def test_a_killed_run_has_no_footer_and_a_killed_worker_is_in_it(target: Targets
     assert sorted(kept.footer.generators.values()) == ["finished", "lost"]
 
 
+def test_a_record_that_cannot_be_written_on_ends_the_run(target: Targets, locust: Starts, plan: Plans) -> None:
+    run = locust("--headless", "--plan", plan(seconds=60.0), "--host", target().url)
+    run.await_line("header")
+    size = run.record.stat().st_size
+    psutil.Process(run.process.pid).rlimit(psutil.RLIMIT_FSIZE, (size, size))
+    code, output = run.finish()
+    assert code == 2, output
+    assert "could not be written to its end: File too large" in output
+    assert "Traceback" not in output
+    assert record.read(run.record).footer is None
+
+
 def test_what_cannot_start_says_why_in_one_sentence_and_writes_nothing(
     target: Targets, locust: Starts, plan: Plans, tmp_path: Path
 ) -> None:

@@ -28,8 +28,8 @@ FAST_CHARACTERS = 2_000
 """The fast path reads so much of a comment."""
 CHUNK_CHARACTERS = 4_096
 """Text analysed at once; more would leave the processor's cache."""
-SURE = 0.5
-"""From this confidence in its judgement on, the analysis of a Spanish comment is called reliable."""
+SURE = {"es": 0.5, UNDETERMINED: 0.8}
+"""From this confidence in its judgement on, the analysis of a comment in the language is called reliable."""
 
 
 def analysed(texts: Sequence[str], quality: Quality, model: CommentsModel) -> list[Analysis]:
@@ -87,7 +87,7 @@ def _worded(chances: Floats, features: Features, thresholds: Floats, cut: list[b
             themes=_themes(themes[i], told[i]) if True in told[i] else (),
             emotion=Emotion(label=cast("EmotionLabel", EMOTION.labels[labels[1][i]]), confidence=sure[1][i]),
             language=Language(code=cast("LanguageCode", code), confidence=code_sure),
-            reliable=code == "es" and sure[0][i] >= SURE,
+            reliable=sure[0][i] >= SURE.get(code, 2.0),
             truncated=cut[i],
         )
 

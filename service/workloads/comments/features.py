@@ -1,6 +1,6 @@
 """Turns comments into hashed features, a batch at a time, with NumPy alone.
 
-A batch becomes one array of code points. Folding (case, accents, digits, stretched letters), cutting into
+A batch becomes one array of code points. Folding (case, accents, stretched letters), cutting into
 tokens and hashing are array operations on it. The hash of any stretch of text is the difference of two
 prefix sums of a polynomial in 2**64, so that all character n-grams, words and word beginnings cost a few
 operations each, however many there are.
@@ -69,7 +69,7 @@ _NAME = re.compile(r"(?<!\w)@\w+")
 
 
 def _fold(code: int) -> int:
-    """The code point that stands for ``code``: lower case, without accent, any digit as 0."""
+    """The code point that stands for ``code``: lower case, without accent."""
     character = chr(code)
     if character in "ñÑ":
         return ord("ñ")
@@ -77,8 +77,6 @@ def _fold(code: int) -> int:
         return _DROPPED
     if character.isspace() or unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"}:
         return 32
-    if character.isdigit():
-        return 48
     if character in "’ʼ´`ꞌ‘":
         return ord("'")
     lowered = unicodedata.normalize("NFD", character.lower())
@@ -153,7 +151,7 @@ def stem_hash(text: str) -> int:
 
 
 def folded(text: str) -> str:
-    """``text`` as the features see its letters: lower case, without accents, digits as 0."""
+    """``text`` as the features see its letters: lower case, without accents."""
     codes = (_fold(ord(character)) for character in text)
     return "".join(chr(code) for code in codes if code != _DROPPED)
 
@@ -173,7 +171,7 @@ class Features:
 
     ``characters`` and ``tokens`` hold one row of weight-table indexes per position, in order of the comments;
     comment i starts at position ``character_starts[i]`` and ``token_starts[i]``, and has at least one position.
-    ``signals`` is (comments, signals), ``words`` the number of words per comment.
+    ``signals`` is (comments, signals), ``words`` the number of words per comment, numbers not counted.
     """
 
     characters: Integers
@@ -197,15 +195,16 @@ def _plain(text: str) -> str:
 
 
 def _stretched(codes: Codes) -> tuple[Flags, Flags]:
-    """(code points to keep, those that begin a run of three or more). Spaces run together from two on."""
+    """(code points to keep, those that begin a run of three or more). Spaces run together from two on, digits never."""
     same = np.zeros(len(codes) + 2, dtype=np.bool_)
     np.equal(codes[1:], codes[:-1], out=same[1 : len(codes)])
     before = np.zeros(len(codes), dtype=np.bool_)
     before[1:] = same[: len(codes) - 1]
     here, after = same[: len(codes)], same[1 : len(codes) + 1]
     after2 = same[2 : len(codes) + 2]
-    drop = here & (before | after | (codes == 32))
-    return ~drop, after & after2 & ~here
+    digit = (codes >= 48) & (codes <= 57)
+    drop = here & (before | after | (codes == 32)) & ~digit
+    return ~drop, after & after2 & ~here & ~digit
 
 
 def extract(texts: Sequence[str], lexicon: Lexicon) -> Features:
@@ -261,7 +260,9 @@ def _described(codes: Codes, document: Integers, style: Floats, lexicon: Lexicon
     masks[is_end] = 0
     negated, closing = _reach(masks, is_word, is_end, lexicon)
     signals = _signals(masks, negated, closing, codes[starts], is_word, token_starts, style)
-    words = np.add.reduceat(is_word.astype(np.int64), token_starts)
+    first = codes[starts]
+    spoken = is_word & ((first < 48) | (first > 57))
+    words = np.add.reduceat(spoken.astype(np.int64), token_starts)
     return Features(
         characters=_character_rows(sums, inverse, document, codes),
         character_starts=np.flatnonzero(codes == _END),

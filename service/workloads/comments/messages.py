@@ -1,4 +1,4 @@
-"""What a caller sends and gets back."""
+"""What a caller sends and gets back. What comes by the thousand cannot hold itself and is not watched for cycles."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Identifier = Annotated[
 ]
 
 
-class Comment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Comment(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
     """A comment with a name of its own."""
 
     text: Text
@@ -80,7 +80,7 @@ class CommentsRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ] = None
 
 
-class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
+class Sentiment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How the customer judges."""
 
     label: Annotated[SentimentLabel, Meta(description="The likeliest judgement.")]
@@ -90,21 +90,21 @@ class Sentiment(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
 
 
-class Theme(msgspec.Struct, frozen=True, kw_only=True):
+class Theme(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Something the comment is about."""
 
     name: Annotated[ThemeName, Meta(description="The theme.")]
     confidence: Confidence
 
 
-class Emotion(msgspec.Struct, frozen=True, kw_only=True):
+class Emotion(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The feeling that shows; `none` where none does. Joy, anger and sadness are the dependable ones."""
 
     label: Annotated[EmotionLabel, Meta(description="The likeliest emotion.")]
     confidence: Confidence
 
 
-class Language(msgspec.Struct, frozen=True, kw_only=True):
+class Language(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The language of the comment."""
 
     code: Annotated[
@@ -117,7 +117,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence
 
 
-class Analysis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Analysis(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one comment says."""
 
     sentiment: Sentiment
@@ -136,7 +136,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     truncated: Annotated[bool, Meta(description="True where only the beginning of a long comment was read.")] = False
 
 
-class Result(Analysis, frozen=True, kw_only=True, omit_defaults=True):
+class Result(Analysis, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What one comment says, with the name it came with."""
 
     id: Identifier | None = None

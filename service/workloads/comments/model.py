@@ -74,10 +74,11 @@ class Fast:
 
 def _gathered(table: Floats, rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: int) -> Floats:
     values = table.take(rows.reshape(-1), axis=0)
-    sums = np.add.reduceat(values, starts * width, axis=0)
-    counts = np.append(starts[1:], len(rows)) - starts
-    scaled: Floats = sums / np.sqrt(counts * width, dtype=np.float32)[:, None]
-    return scaled
+    sums: Floats = np.add.reduceat(values, starts * width, axis=0)
+    counts = (np.append(starts[1:], len(rows)) - starts) * width
+    norms: Floats = np.sqrt(counts).astype(np.float32)
+    sums /= norms[:, None]
+    return sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,15 +73,19 @@ def test_themes_are_told(text: str, theme: str, quality: Quality) -> None:
         ("o atendimento é muito ruim, não funciona", "other"),
         ("👍👍👍", "und"),
         ("...", "und"),
+        ("10", "und"),
     ],
 )
 def test_languages_are_told_apart(text: str, code: str) -> None:
     assert fast(text)[0].language.code == code
 
 
-def test_only_spanish_is_called_reliable() -> None:
-    spanish, jopara, nothing = fast("Excelente servicio, muy amables", "ndoikói luego ko internet, che pochy", "...")
+def test_a_guess_is_not_called_reliable() -> None:
+    spanish, smile, jopara, nothing = fast(
+        "Excelente, muy amables", "😍😍😍", "ndoikói luego ko internet, che pochy", "..."
+    )
     assert spanish.reliable
+    assert smile.reliable
     assert not jopara.reliable
     assert not nothing.reliable
 

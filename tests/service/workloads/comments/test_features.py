@@ -33,7 +33,6 @@ def signal(text: str, name: str) -> float:
         ("vy’a", "vyʼa"),
         ("mira https://una.parte/x?y=1 eso", "mira http://otra.parte eso"),
         ("@juan_perez hola", "@maria hola"),
-        ("pago 150000", "pago 999"),
     ],
 )
 def test_ways_of_writing_the_same_are_the_same(one: str, other: str) -> None:
@@ -42,8 +41,9 @@ def test_ways_of_writing_the_same_are_the_same(one: str, other: str) -> None:
     np.testing.assert_array_equal(first.tokens, second.tokens)
 
 
-def test_enye_is_a_letter_of_its_own() -> None:
-    assert not np.array_equal(features("año").tokens, features("ano").tokens)
+@pytest.mark.parametrize(("one", "other"), [("año", "ano"), ("10", "1"), ("1000 megas", "10 megas")])
+def test_what_differs_stays_different(one: str, other: str) -> None:
+    assert not np.array_equal(features(one).tokens, features(other).tokens)
 
 
 @pytest.mark.parametrize(
