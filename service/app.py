@@ -187,6 +187,7 @@ def _doctor(settings: Settings, instance: Instance, adapters: Adapters) -> Docto
         patience=settings.probe_seconds,
         version=VERSION,
         environment=settings.environment,
+        workers=settings.workers,
         started_at=instance.started_at,
     )
 

