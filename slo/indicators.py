@@ -157,7 +157,7 @@ def _use(run: Run, source: SeriesUse) -> Reading:
     selector = selectors.parse(source.selector)
     if not source.requests:
         return _highest(run, source, selector)
-    title = f"{source.resource} per request"
+    title = f"{source.title} per request"
     used, requests = _growth(run, selector), _growth(run, selectors.parse(source.requests))
     if isinstance(used, str) or isinstance(requests, str):
         return _missing(source.resource, title, source.unit, used if isinstance(used, str) else str(requests))
@@ -171,7 +171,7 @@ def _use(run: Run, source: SeriesUse) -> Reading:
 def _highest(run: Run, source: SeriesUse, selector: selectors.Selector) -> Reading:
     found = [selectors.total(selector, snapshot.samples) for snapshot in run.snapshots if snapshot.moment != "start"]
     values = [value for value in found if value is not None]
-    title = f"{source.resource}, highest seen"
+    title = f"{source.title}, highest seen"
     if run.snapshot("end") is None or len(values) < len(found):
         reason = f"the server has no series {selector}" if found else "the server's gauges were not read"
         return _missing(source.resource, title, source.unit, reason)

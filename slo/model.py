@@ -135,6 +135,8 @@ class SeriesUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     resource: str
     """OpenTelemetry's name, such as ``process.cpu.time``."""
+    title: str
+    """What people call it."""
     selector: str
     requests: str = ""
     """The counter of requests by which the growth is divided; empty for the highest value of a gauge."""

@@ -237,7 +237,8 @@ class _Resolution:
             raise self._error("a figure per request needs spec.requests, the server's counter of requests", "per")
         requests = str(_selector(self._at, self._spec.requests, ("spec", "requests"))) if written.per else ""
         selector = _selector(self._at, resource.series, ("spec", "resources", name, "series"))
-        return SeriesUse(resource=name, selector=str(selector), requests=requests, unit=unit)
+        title = resource.display_name or name
+        return SeriesUse(resource=name, title=title, selector=str(selector), requests=requests, unit=unit)
 
     def _limits(self, unit: Unit) -> tuple[Limit | None, Limit | None]:
         return self._limit("warning", unit), self._limit("critical", unit)

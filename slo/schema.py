@@ -271,6 +271,8 @@ class Resource(_Part, frozen=True, kw_only=True):
 
     series: Text
     unit: Literal["s", "By"]
+    display_name: str = ""
+    """What people call it, such as ``CPU time``; OpenTelemetry's name where empty."""
 
 
 class Relative(_Part, frozen=True, kw_only=True):

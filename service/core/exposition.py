@@ -57,10 +57,10 @@ def _series(instrument: Instrument, values: tuple[str, ...], cells: NDArray[np.f
 def _facts(readings: Sequence[Reading], version: str, environment: str, started_at: float) -> Iterator[str]:
     alive = [reading for reading in readings if reading.alive]
     resident = {reading.number: resident_bytes(reading.pid) for reading in alive}
-    yield from _head("process_cpu_seconds_total", "CPU time of all workers.", "counter")
-    yield f"process_cpu_seconds_total {_number(sum(reading.cpu for reading in readings))}"
-    yield from _head("process_resident_memory_bytes", "Resident memory of all workers.", "gauge")
-    yield f"process_resident_memory_bytes {_number(sum(resident.values()))}"
+    yield from _head("process_cpu_time_seconds_total", "CPU time of all workers.", "counter")
+    yield f"process_cpu_time_seconds_total {_number(sum(reading.cpu for reading in readings))}"
+    yield from _head("process_memory_usage_bytes", "Resident memory of all workers.", "gauge")
+    yield f"process_memory_usage_bytes {_number(sum(resident.values()))}"
     yield from _head("process_start_time_seconds", "When the service started, in Unix time.", "gauge")
     yield f"process_start_time_seconds {_number(started_at)}"
     yield from _head("loadstone_worker_cpu_seconds_total", "CPU time by worker slot.", "counter")

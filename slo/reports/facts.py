@@ -29,7 +29,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("Environment", report.judgement.environment),
         ("Commit", run.commit),
         ("Target", _target(report)),
-        ("Machine", f"{machine}, Linux {run.machine.kernel}, Python {run.machine.python}"),
+        ("Machine", f"{machine}, {run.machine.kernel}, Python {run.machine.python}"),
         ("Repeat", report.repeat),
     )
     return tuple((label, wording.plain(text)) for label, text in lines if text)

@@ -41,7 +41,7 @@ STATE_SIGNS: dict[State, str] = {
     State.INCONCLUSIVE: "◐",
     State.CRITICAL: "✖",
     State.NO_DATA: "∅",
-    State.NEEDS_BASE: "⇄",
+    State.NEEDS_BASE: "○",
 }
 """The same as one character; no two share a shape."""
 

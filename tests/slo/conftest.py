@@ -81,8 +81,8 @@ def snapshots() -> tuple[record.Snapshot, ...]:
             second={"start": 0.0, "judged": float(WARM_UP_S), "end": float(WARM_UP_S + JUDGED_S)}[moment],
             samples={
                 requests: float(counters[moment][0]),
-                "process_cpu_seconds_total": counters[moment][1],
-                "process_resident_memory_bytes": counters[moment][2] * 2.0**20,
+                "process_cpu_time_seconds_total": counters[moment][1],
+                "process_memory_usage_bytes": counters[moment][2] * 2.0**20,
             },
         )
         for moment in moments

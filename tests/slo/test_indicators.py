@@ -84,11 +84,14 @@ def test_an_objective_on_the_servers_counters_takes_their_growth(make_run: MakeR
 
 CPU = SeriesUse(
     resource="process.cpu.time",
-    selector="process_cpu_seconds_total",
+    title="CPU time",
+    selector="process_cpu_time_seconds_total",
     requests='http_server_request_duration_seconds_count{http_route=~"/v1/.+"}',
     unit=Unit.SECONDS_PER_REQUEST,
 )
-MEMORY = SeriesUse(resource="process.memory.usage", selector="process_resident_memory_bytes", unit=Unit.BYTES)
+MEMORY = SeriesUse(
+    resource="process.memory.usage", title="memory", selector="process_memory_usage_bytes", unit=Unit.BYTES
+)
 
 
 def test_resources_are_taken_between_warm_up_and_end(make_run: MakeRun) -> None:
@@ -102,7 +105,7 @@ def test_resources_are_taken_between_warm_up_and_end(make_run: MakeRun) -> None:
     ("kept", "changes", "said"),
     [
         (("start", "judged"), {}, "not taken before and after"),
-        (("judged", "end"), {"process_cpu_seconds_total": 0.5}, "started anew"),
+        (("judged", "end"), {"process_cpu_time_seconds_total": 0.5}, "started anew"),
         (("end",), {}, "not taken before and after"),
     ],
 )

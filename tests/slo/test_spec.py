@@ -63,9 +63,14 @@ def test_figures_and_resources_name_their_source_and_unit(load: Load) -> None:
     assert median.relative is not None
     assert (median.relative.metric, median.relative.critical) == ("p50", Limit(Comparison.AT_MOST, 0.05))
     assert cpu.source == SeriesUse(
-        resource="process.cpu.time", selector="cpu_total", requests="seconds_count", unit=Unit.SECONDS_PER_REQUEST
+        resource="process.cpu.time",
+        title="CPU time",
+        selector="cpu_total",
+        requests="seconds_count",
+        unit=Unit.SECONDS_PER_REQUEST,
     )
     assert isinstance(memory.source, SeriesUse)
+    assert memory.source.title == "process.memory.usage"
     assert (memory.source.requests, memory.unit, memory.critical) == (
         "",
         Unit.BYTES,

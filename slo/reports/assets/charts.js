@@ -112,6 +112,7 @@
   // Each objective's threshold is a dashed line; where the axis ends below it, a note at the top says so.
   const limits = (u) => {
     const { ctx, bbox } = u;
+    let outside = 0;
     for (const { threshold_ms, label } of thresholds) {
       const y = u.valToPos(threshold_ms, "y", true);
       const inside = y >= bbox.top && y <= bbox.top + bbox.height;
@@ -131,7 +132,8 @@
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
       }
-      write(ctx, text, right, place - 3 * uPlot.pxRatio);
+      const line = inside ? 0 : outside++ * 15 * uPlot.pxRatio;
+      write(ctx, text, right, place + line - 3 * uPlot.pxRatio);
       ctx.restore();
     }
   };

@@ -50,7 +50,7 @@ def test_requests_are_told_as_prometheus_expects_them() -> None:
     assert found["http_server_active_requests"] == 1
     assert found['loadstone_build_info{version="1.2",environment="staging"}'] == 1
     assert found["process_start_time_seconds"] == 1.5
-    assert found["process_resident_memory_bytes"] > 1_000_000
+    assert found["process_memory_usage_bytes"] > 1_000_000
 
 
 @given(method=st.text(), route=st.text(), status=st.integers(-1, 1000))
@@ -117,12 +117,12 @@ def test_sums_over_workers_never_fall_when_workers_die_and_come_back(tmp_path: P
         workers.pop().kill()
         after = samples(scraper)
         assert (after[series], after["http_server_active_requests"], after["loadstone_workers"]) == (11, 1, 2)
-        assert after["process_cpu_seconds_total"] >= before["process_cpu_seconds_total"] > 0
+        assert after["process_cpu_time_seconds_total"] >= before["process_cpu_time_seconds_total"] > 0
 
         workers.append(Worker(tmp_path, 100))
         renewed = samples(scraper)
         assert (renewed[series], renewed["http_server_active_requests"], renewed["loadstone_workers"]) == (111, 2, 3)
-        assert renewed["process_cpu_seconds_total"] >= after["process_cpu_seconds_total"]
+        assert renewed["process_cpu_time_seconds_total"] >= after["process_cpu_time_seconds_total"]
         assert len(list(tmp_path.iterdir())) == 3, "the dead worker's slot was taken over"
     finally:
         for worker in workers:
