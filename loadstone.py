@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from slo.conductor import Progress
     from slo.model import Judgement
+    from slo.spec import Specifications
 
 RUNS = Path(".loadstone/runs")
 """Where runs are kept unless told otherwise: a folder each, with the record, the logs and the reports."""
@@ -157,8 +158,11 @@ def load(
     if plan is None:
         raise click.UsageError("Which plan? `loadstone load --list` shows them.")
     folder = record.parent if record else _new_folder(plan)
-    written = _load(plan, host, record or folder / "record.jsonl", seed, scales)
-    click.echo(f"run record: {written}")
+    path = record or folder / "record.jsonl"
+    loss = _load(plan, host, path, seed, scales)
+    click.echo(f"run record: {path}")
+    if loss:
+        _refuse(loss, ExitCode.MISSED)
 
 
 @cli.command()
@@ -203,9 +207,13 @@ def gate(
     scales: tuple[str, ...],
 ) -> None:
     """Start the service, load it by PLAN, judge it, write the report; the exit code is the verdict."""
+    _check_objectives(plan, environment, objectives)
     folder = out or _new_folder(plan)
-    record = _load(plan, None, folder / "record.jsonl", seed, scales)
+    record = folder / "record.jsonl"
+    loss = _load(plan, None, record, seed, scales)
     judgement = _judge(record, environment, objectives, strict, reports_in=folder)
+    if loss:
+        _refuse(loss, ExitCode.MISSED)
     sys.exit(judgement.exit_code)
 
 
@@ -233,6 +241,8 @@ def _refusing(*kinds: type[Exception], code: ExitCode = ExitCode.USAGE) -> Itera
     try:
         yield
     except kinds as error:
+        if isinstance(error, OSError) and error.filename and error.strerror:
+            _refuse(f"{error.filename}: {error.strerror}", code)
         _refuse(error, code)
 
 
@@ -264,40 +274,48 @@ def _list_plans() -> None:
         click.echo(f"{name:<14} {description}")
 
 
-def _load(plan: str, host: str | None, record: Path, seed: int | None, scales: tuple[str, ...]) -> Path:
-    """Run the load, on a service of our own when no ``host`` is given; the record's path."""
+def _load(plan: str, host: str | None, record: Path, seed: int | None, scales: tuple[str, ...]) -> str:
+    """Run the load and write ``record``, on a service of our own when no ``host`` is given; how that one was lost."""
     from loadtests import _plan
     from slo import conductor
 
+    factors = _scale_factors(scales)
     with _refusing(_plan.PlanError):
-        _plan.load(plan)
+        _plan.load(plan).scaled(**factors)
     if record.exists():
         _refuse(f"{record} is there already; a run record is never overwritten")
-    arguments = ["--plan", plan, *_scale_arguments(scales)]
+    arguments = ["--plan", plan]
+    for what, factor in factors.items():
+        arguments += [f"--{what}-scale", str(factor)]
     if seed is not None:
         arguments += ["--seed", str(seed)]
-    with _refusing(conductor.ConductorError, OSError), _progress() as show:
+    with (
+        _refusing(conductor.ConductorError, OSError),
+        _refusing(conductor.LoadCutShortError, code=ExitCode.UNJUDGED),
+        _progress() as show,
+    ):
         if host is not None:
             conductor.load([*arguments, "--host", host], record, show)
-        else:
-            click.echo("starting the service on embedded servers", err=True)
-            with conductor.service(record.parent / "service") as url:
-                conductor.load([*arguments, "--host", url], record, show)
-    return record
+            return ""
+        click.echo("starting the service on embedded servers", err=True)
+        with conductor.service(record.parent / "service") as service:
+            conductor.load([*arguments, "--host", service.url], record, show)
+            return service.loss
 
 
-def _scale_arguments(scales: tuple[str, ...]) -> list[str]:
-    arguments: list[str] = []
+def _scale_factors(scales: tuple[str, ...]) -> dict[str, float]:
+    factors: dict[str, float] = {}
     for scale in scales:
-        what, _, factor = scale.partition("=")
+        what, _, text = scale.partition("=")
         try:
-            positive = float(factor) > 0
+            factor = float(text)
         except ValueError:
-            positive = False
-        if what not in {"time", "rate"} or not positive:
-            raise click.BadParameter(f"{scale!r} is neither time=X nor rate=X with X above 0", param_hint="--scale")
-        arguments += [f"--{what}-scale", factor]
-    return arguments
+            factor = 0.0
+        if what not in {"time", "rate"} or not 1e-6 <= factor <= 1e6:
+            reason = f"{scale!r} is neither time=X nor rate=X with X from 0.000001 to 1000000"
+            raise click.BadParameter(reason, param_hint="--scale")
+        factors[what] = factor
+    return factors
 
 
 @contextmanager
@@ -358,18 +376,33 @@ def _seen(progress: Progress) -> str:
     return f"{newest}  {progress.requests} requests, {progress.failures} failed"
 
 
+def _specifications(objectives: Path | None) -> Specifications:
+    from slo.spec import load
+
+    return load((objectives,)) if objectives else load()
+
+
+def _check_objectives(plan: str, environment: str, objectives: Path | None) -> None:
+    """Refuse what could not be judged anyway, before a minute of load."""
+    from loadtests import _plan
+    from slo.spec import SpecError
+
+    with _refusing(_plan.PlanError, SpecError, OSError):
+        specifications = _specifications(objectives)
+        for name in _plan.load(plan).objectives:
+            specifications.budget(name, environment)
+
+
 def _judge(record: Path, environment: str, objectives: Path | None, strict: bool, reports_in: Path | None) -> Judgement:
     """Read, judge, tell; with ``reports_in`` the reports are written there and their places told."""
     from slo import reports
     from slo.evaluate import judge
     from slo.record import RecordError, read
     from slo.spec import SpecError
-    from slo.spec import load as load_specifications
 
     with _refusing(RecordError, SpecError, OSError):
         run = read(record)
-        specifications = load_specifications((objectives,)) if objectives else load_specifications()
-        judgement = judge(run, specifications, environment=environment, strict=strict)
+        judgement = judge(run, _specifications(objectives), environment=environment, strict=strict)
         written = reports.write(run, judgement, reports_in) if reports_in else {}
     click.echo(reports.terminal(run, judgement, written), nl=False)
     return judgement

@@ -17,7 +17,7 @@ LABELS = frozenset({"negative", "neutral", "positive"})
 
 Quality = Literal["fast", "good"]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Weight = Annotated[float, msgspec.Meta(ge=0.0)]
+Weight = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Size = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 

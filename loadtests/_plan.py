@@ -16,12 +16,18 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 
 from loadtests._comments import CommentsPayloads
-from slo.record import PlanFacts, Stage
+from slo.record import LONGEST_RUN_S, PlanFacts, Stage
 
 FOLDER = Path(__file__).with_name("plans")
 
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+LARGEST = 1e9
+"""Of any figure in a plan; TOML also knows ``inf``, which no run could follow."""
+
+Positive = Annotated[float, msgspec.Meta(gt=0.0, le=LARGEST)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0, le=LARGEST)]
+Scale = Annotated[float, msgspec.Meta(ge=1e-6, le=1e6)]
+Seed = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
+"""As far as every reader of JSON knows whole numbers exactly."""
 
 
 class PlanError(Exception):
@@ -68,7 +74,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     stages: Annotated[tuple[PlanStage, ...], msgspec.Meta(min_length=1)]
     mix: Annotated[dict[str, Positive], msgspec.Meta(min_length=1)]
     """Workloads to their weights in the rate."""
-    seed: int = 1
+    seed: Seed = 1
     arrivals: Literal["poisson", "constant", "closed"] = "poisson"
     users: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 8
     """Locust users per workload. They share an open plan's rate; fewer than worker processes leave some idle."""
@@ -125,7 +131,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         )
 
     def scaled(self, *, time: float = 1.0, rate: float = 1.0) -> Self:
-        """The same plan with every stage ``time`` times as long and every rate ``rate`` times as high."""
+        """The same plan with every stage ``time`` times as long and every rate ``rate`` times as high.
+
+        Raises `PlanInvalidError` when it would last longer than a record can tell.
+        """
         stages = tuple(
             msgspec.structs.replace(
                 stage,
@@ -136,7 +145,13 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             )
             for stage in self.stages
         )
-        return msgspec.structs.replace(self, stages=stages)
+        plan = msgspec.structs.replace(self, stages=stages)
+        if plan.seconds > LONGEST_RUN_S:
+            raise PlanInvalidError(f"plan {self.name!r} would last {plan.seconds:.3g} s, {_LONGEST}")
+        return plan
+
+
+_LONGEST = f"and {LONGEST_RUN_S:,} s are the most"
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -213,6 +228,8 @@ def _contradictions(plan: Plan) -> list[tuple[str, str]]:
         seen.add(stage.name)
         if reason := _rate_contradiction(stage, closed=plan.arrivals == "closed"):
             found.append((key, reason))
+    if plan.seconds > LONGEST_RUN_S:
+        found.append(("stages", f"together they last {plan.seconds:.3g} s, {_LONGEST}"))
     if not any(stage.judged for stage in plan.stages):
         found.append(("stages", "none of them is judged"))
     if not found and plan.arrivals != "closed" and sum(sum(stage.rates) for stage in plan.stages) == 0.0:

@@ -98,6 +98,7 @@ class _Desk:
     def start(self, **_: Any) -> None:
         """A test starts: look at the target, open the record, tell the generators."""
         try:
+            self._environment.process_exit_code = None
             settings = settings_of(self._environment.parsed_options)
             self._check_users(settings.plan)
             url = checked_address(self._address())
@@ -143,6 +144,8 @@ class _Desk:
         return True
 
     def _check_users(self, plan: Plan | None) -> None:
+        if idle := [user.__name__ for user in self._runner.user_classes if not user.tasks]:
+            raise BadSettingError(f"--tags and --exclude-tags leave {', '.join(idle)} nothing to do")
         if plan is None:
             return
         there = {getattr(user, "workload", "") for user in self._runner.user_classes}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import uuid
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from loadtests import _plan
-from loadtests._plan import Plan, PlanError
+from loadtests._plan import Plan, PlanError, Scale, Seed
 
 RUNS = ".loadstone/runs"
 """Where records go unless ``--run-record`` says otherwise; relative to the working directory."""
@@ -41,10 +41,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
     plan: str = _NO_PLAN
     run_record: str = RUNS + "/"
-    seed: int | None = None
-    time_scale: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
-    rate_scale: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
-    user_rate: Annotated[float, msgspec.Meta(gt=0.0)] = 1.0
+    seed: Seed | None = None
+    time_scale: Scale = 1.0
+    rate_scale: Scale = 1.0
+    user_rate: Scale = 1.0
 
 
 def add_options(parser: Any) -> None:

@@ -90,7 +90,10 @@ async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
     """The real ones, for ``settings`` that name both servers."""
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("the servers are started before the application")
-    pool = await open_pool(settings.database_url, size=settings.database_pool_size, application="loadstone-serve")
+    # None kept: a worker that starts anew while the database is away still answers what needs no database.
+    pool = await open_pool(
+        settings.database_url, size=settings.database_pool_size, application="loadstone-serve", kept=0
+    )
     client = open_client(settings.redis_url)
     try:
         yield Adapters(

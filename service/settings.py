@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,7 @@ import msgspec
 from service.core.errors import SettingsError
 
 PREFIX = "LOADSTONE_"
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
 class Environment(StrEnum):
@@ -152,7 +154,7 @@ def _by_environment(development: Any, staging: Any, production: Any) -> dict[Env
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not text.strip().isascii() or not text.strip().lstrip("+-").isdigit():
+        if not _WHOLE.fullmatch(text):
             raise ValueError(f"must be a whole number, not {text!r}")
         if not lowest <= int(text) <= highest:
             raise ValueError(f"must lie between {lowest:,} and {highest:,}, not be {text}")
@@ -203,22 +205,31 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _has_sound_place(url: str) -> bool:
+    """Whether what stands before the path is read as it was meant: an unquoted / or ? in a password ends it early."""
     try:
-        return urlsplit(url).port != 0
+        parts = urlsplit(url)
+        return parts.port != 0 and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:
         return False
 
 
 def _text(text: str) -> str:
     if not text or text.strip() != text or not text.isprintable():
-        raise ValueError("must not be empty or begin or end with a space")
+        raise ValueError("must be printable and not be empty or begin or end with a space")
     return text
 
 
 def _folder(text: str) -> Path:
-    if Path(_text(text)).is_file():
+    try:
+        path = Path(_text(text)).expanduser()
+        is_file = path.is_file()
+    except RuntimeError:
+        raise ValueError(f"names the home of an account that is not known: {text!r}") from None
+    except OSError as error:
+        raise ValueError(f"cannot be used: {error.strerror}") from None
+    if is_file:
         raise ValueError(f"must be a folder, but {text!r} is a file")
-    return Path(text)
+    return path
 
 
 def _cores() -> int:

@@ -70,6 +70,8 @@ def refuse_taken_address(host: str, port: int) -> None:
         with socket.socket(family, kind, protocol) as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             candidate.bind(address)
+    except UnicodeError:
+        raise SettingsError([f"LOADSTONE_HOST {host} is no name of a host"]) from None
     except OSError as error:
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
         raise SettingsError([f"port {port} at {host} {reason}; choose another with LOADSTONE_PORT"]) from None

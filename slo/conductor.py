@@ -5,16 +5,19 @@ more, the service has the first one and the generator the others, so that neithe
 
     ConductorError
     ├── ServiceStartError    the service did not come up; quotes the last thing it said
-    └── LoadError            the load did not run; quotes the last thing it said
+    ├── LoadError            the load did not run; quotes the last thing it said
+    └── LoadCutShortError    the load began and ended before its plan did
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +28,7 @@ from pathlib import Path
 
 import msgspec
 
+from slo.exits import ExitCode
 from slo.histogram import Histogram
 from slo.record import Cell, Header, parse
 
@@ -50,11 +54,11 @@ class ServiceStartError(ConductorError):
 
 
 class LoadError(ConductorError):
-    """The load ended without having run its plan; ``exit_code`` is the generator's."""
+    """The load did not run, or could not be recorded."""
 
-    def __init__(self, reason: str, exit_code: int) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
+
+class LoadCutShortError(ConductorError):
+    """Somebody ended the load before its plan did; its record cannot be judged."""
 
 
 @dataclass(slots=True)
@@ -103,24 +107,46 @@ def free_port() -> int:
         return port
 
 
+class Service:
+    """A service that was started for a run."""
+
+    def __init__(self, url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+        self.url = url
+        self._child = child
+        self._log = log
+
+    @property
+    def loss(self) -> str:
+        """How the service ended though nobody asked it to; empty while it is there."""
+        code = self._child.poll()
+        if code is None:
+            return ""
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return f"the service ended during the load, with {how}; its log is {self._log}"
+
+
 @contextmanager
-def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A service of this tree on a free port, its data and ``service.log`` in ``folder``; yields its address."""
+def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Service]:
+    """A service of this tree on a free port, with ``service.log`` in ``folder``; its data go when it ends."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "service.log"
+    data = Path(tempfile.mkdtemp(prefix="data-", dir=folder))
     port = free_port()
     environment = {
         **os.environ,
         "LOADSTONE_HOST": "127.0.0.1",
         "LOADSTONE_PORT": str(port),
-        "LOADSTONE_DATA_DIR": str(folder / "data"),
+        "LOADSTONE_DATA_DIR": str(data),
         **(variables or {}),
     }
     first, _ = _cores()
     url = f"http://127.0.0.1:{port}"
-    with _child([sys.executable, "-m", "service", "serve"], log, environment, first) as child:
-        _await_ready(child, url, log)
-        yield url
+    try:
+        with _child([sys.executable, "-m", "service", "serve"], log, environment, first) as child:
+            _await_ready(child, url, log)
+            yield Service(url, child, log)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
 
 
 def load(
@@ -142,12 +168,18 @@ def load(
             else:
                 on_progress(progress)
         code = child.wait()
-    if code:
-        reason = _last_words(log) or f"the generator ended with exit code {code}"
-        if not record.exists():
-            log.unlink()
-            _remove_if_empty(log.parent)
-        raise LoadError(reason, code)
+    if not code:
+        return
+    if not record.exists():
+        reason = _last_words(log)
+        log.unlink()
+        _remove_if_empty(log.parent)
+        raise LoadError(reason or f"the load generator ended with exit code {code}")
+    if code < 0:
+        raise LoadCutShortError(f"the load generator was ended by signal {-code}; {record} cannot be judged")
+    if code == ExitCode.UNJUDGED:
+        raise LoadCutShortError(f"the load was stopped before its plan ended; {record} cannot be judged")
+    raise LoadError(_last_words(log) or f"the load generator ended with exit code {code}")
 
 
 def _remove_if_empty(folder: Path) -> None:

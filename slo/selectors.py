@@ -125,5 +125,9 @@ def total(selector: Selector, samples: Mapping[str, float]) -> float | None:
 
 @lru_cache(maxsize=65_536)
 def _selects(selector: Selector, series: str) -> bool:
-    parsed = parse(series)
+    """Whether ``selector`` accepts ``series``; one in a notation of the server's own is none that it can name."""
+    try:
+        parsed = parse(series)
+    except SelectorError:
+        return False
     return selector.accepts(parsed.name, {matcher.label: matcher.value for matcher in parsed.matchers})

@@ -126,7 +126,8 @@ def _arrivals(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
         share = written(started / intended, Unit.RATIO)
         reason = f"only {started:,} of {intended:,} intended arrivals were started, {share}"
         yield _doubt("arrivals-not-started", reason, started=started, intended=intended)
-    ended = sum(cell.requests for cell in run.judged())
+    seconds = set(judged_seconds(run))
+    ended = sum(cell.requests for cell in run.judged() if cell.second in seconds)
     if started and ended / started < limits.ended_share:
         reason = f"only {ended:,} of {started:,} started requests ended; the others are missing from every figure"
         yield _doubt("requests-unaccounted", reason, ended=ended, started=started)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from slo.conductor import free_port
@@ -122,7 +124,7 @@ def test_a_target_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("scale", ["time", "size=2", "rate=0", "rate=fast", "time=-1"])
+@pytest.mark.parametrize("scale", ["time", "size=2", "rate=0", "rate=fast", "time=-1", "time=inf", "rate=nan"])
 def test_a_wrong_scale_is_refused(scale: str, tmp_path: Path) -> None:
     done = loadstone("load", "smoke", "--scale", scale, cwd=tmp_path)
 
@@ -140,6 +142,41 @@ def test_an_objective_with_an_unknown_key_is_named(record: Path, tmp_path: Path)
     sentence = one_sentence(done)
     assert "wrong.yaml" in sentence
     assert "colour" in sentence
+
+
+def test_the_gate_refuses_what_it_could_not_judge_before_it_starts_anything(tmp_path: Path) -> None:
+    (tmp_path / "objectives").mkdir()
+    done = loadstone("gate", "--objectives", tmp_path / "objectives", "--out", tmp_path / "run", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "comments" in one_sentence(done)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("victim", "code", "sentence"),
+    [("locust", 3, "the load generator was ended by signal 9"), ("service", 1, "the service ended during the load")],
+)
+def test_a_gate_that_loses_a_child_is_not_green(victim: str, code: int, sentence: str, tmp_path: Path) -> None:
+    record = tmp_path / "run/record.jsonl"
+    command = [sys.executable, "-m", "loadstone", "gate", "smoke", "--out", str(record.parent)]
+    gate = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (record.exists() and '"cell"' in record.read_text()):
+        assert gate.poll() is None
+        time.sleep(0.05)
+    children = {child.cmdline()[2]: child for child in gate.children()}
+    workers = children[victim].children()
+    children[victim].kill()
+    for worker in workers:
+        worker.kill()
+    _, said = gate.communicate(timeout=100)
+
+    assert gate.returncode == code, said
+    assert sentence in said
+    assert "Traceback" not in said
+    assert (record.parent / "report.html").exists() == (victim == "service")
+    assert psutil.wait_procs(list(children.values()), timeout=10)[1] == []
+    assert [path.name for path in (record.parent / "service").iterdir()] == ["service.log"]
 
 
 def test_an_occupied_port_is_named(tmp_path: Path) -> None:

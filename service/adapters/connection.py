@@ -20,17 +20,22 @@ STATEMENT_SECONDS = 10.0
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
     Connection = asyncpg.Connection[asyncpg.Record]
+    PooledConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 else:  # the driver's classes take their parameter from its stubs alone
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
+    PooledConnection = asyncpg.pool.PoolConnectionProxy
 
 
-async def open_pool(url: str, *, size: int, application: str) -> Pool:
-    """A pool of at most ``size`` connections, one of them open; the server knows them as ``application``."""
+async def open_pool(url: str, *, size: int, application: str, kept: int = 1) -> Pool:
+    """A pool of at most ``size`` connections; the server knows them as ``application``.
+
+    ``kept`` of them are open from the start and stay open; with 0 the server need not be there yet.
+    """
     with answering(url):
         return await asyncpg.create_pool(
             url,
-            min_size=1,
+            min_size=kept,
             max_size=size,
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS + 1,

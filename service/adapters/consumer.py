@@ -75,7 +75,8 @@ async def consume(url: str, answer: Answer, stop: asyncio.Event, terms: Terms | 
             async with _pool(url) as pool:
                 await Consumer(pool, answer, stop, terms).run()
         except (DependencyError, PgqException, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            logger.warning("the queue is away, trying again in %s s: %s", RECONNECT_SECONDS, error)
+            reason = str(error) or type(error).__name__  # PgQueuer's errors say nothing but their name
+            logger.warning("the queue is away, trying again in %s s: %s", RECONNECT_SECONDS, reason)
             await _elapsed(RECONNECT_SECONDS, stop)
 
 
@@ -114,6 +115,9 @@ class Consumer:
         self._manager.shutdown.set()
 
     async def _recover(self) -> None:
+        # Not at once: PgQueuer gives up on a listener that hears nothing of its first probe, and the probe
+        # overtakes a listener that has to wait for a new connection because we took the open one.
+        await _elapsed(self._terms.poll, self._stop)
         while not self._stop.is_set():
             try:
                 if recovered := await self._jobs.recover(self._terms.lease):

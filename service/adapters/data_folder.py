@@ -21,7 +21,7 @@ class DataFolder:
     """A locked folder. The lock belongs to the process and dies with it, so a killed service leaves none behind."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
+        self.path = path.absolute()
         self._lock: IO[str] | None = None
         self._sockets: Path | None = None
         self._temporary: Path | None = None

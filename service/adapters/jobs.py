@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
 
 from service.adapters import queries
-from service.adapters.connection import CONNECT_SECONDS, Pool, answering
+from service.adapters.connection import CONNECT_SECONDS, Pool, PooledConnection, answering
 from service.core.ports import Job, JobState
 
 ENTRYPOINT = "analyse"
@@ -58,8 +59,8 @@ class PostgresJobs:
         known = parse_id(identifier)
         if known is None:
             return None
-        with answering():
-            row = await self._pool.fetchrow(_SQL["find_job"], known)
+        async with self._connection() as connection:
+            row = await connection.fetchrow(_SQL["find_job"], known)
         if row is None:
             return None
         fields = dict(row)
@@ -70,8 +71,8 @@ class PostgresJobs:
 
     async def claim(self, identifier: uuid.UUID) -> Attempt | None:
         """Begin an attempt; None when the job is unknown, finished, or has used its attempts up, and then it fails."""
-        with answering():
-            row = await self._pool.fetchrow(_SQL["claim_job"], identifier, self.attempts)
+        async with self._connection() as connection:
+            row = await connection.fetchrow(_SQL["claim_job"], identifier, self.attempts)
         if row is not None:
             workload, request, number = row
             return Attempt(id=identifier, workload=workload, request=request, number=number)
@@ -95,22 +96,28 @@ class PostgresJobs:
 
     async def recover(self, older_than: float) -> int:
         """Enqueue again what the queue has lost, of jobs older than so many seconds; how many there were."""
-        with answering():
-            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection, connection.transaction():
-                await connection.execute(_SQL["forget_held"])
-                await connection.execute(_SQL["forget_log"], LOG_SECONDS)
-                status: str = await connection.execute(_SQL["requeue_stranded"], older_than)
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_SQL["forget_held"])
+            await connection.execute(_SQL["forget_log"], LOG_SECONDS)
+            status: str = await connection.execute(_SQL["requeue_stranded"], older_than)
         return int(status.rpartition(" ")[2])
 
     async def _value(self, query: str, *arguments: object) -> float:
-        with answering():
-            value: float = await self._pool.fetchval(_SQL[query], *arguments)
+        async with self._connection() as connection:
+            value: float = await connection.fetchval(_SQL[query], *arguments)
         return value
 
     async def _changed(self, query: str, *arguments: object) -> bool:
-        with answering():
-            status: str = await self._pool.execute(_SQL[query], *arguments)
+        async with self._connection() as connection:
+            status: str = await connection.execute(_SQL[query], *arguments)
         return status != "UPDATE 0"
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PooledConnection]:
+        """A connection for one step; DependencyError when none is free in time, as when the server hangs."""
+        with answering():
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                yield connection
 
 
 def parse_id(identifier: str) -> uuid.UUID | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +21,8 @@ from service.web.problems import (
 )
 
 Value = TypeVar("Value")
+_PLACE = re.compile(r" - at `(\$[^`]*)`\Z")
+_LONGEST_REASON = 300
 
 
 class BodyReader(Generic[Value]):
@@ -59,8 +62,7 @@ class BodyReader(Generic[Value]):
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
-            reason, _, path = str(error).rpartition(" - at `")
-            raise InvalidRequestError(path.rstrip("`") if reason else "$", reason or path) from None
+            raise _invalid(str(error)) from None
         except msgspec.DecodeError as error:
             raise ProblemError(MALFORMED_BODY, f"{error}.") from None
         except UnicodeDecodeError:
@@ -82,6 +84,14 @@ class BodyReader(Generic[Value]):
 
     def _too_large(self) -> ProblemError:
         return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")
+
+
+def _invalid(message: str) -> InvalidRequestError:
+    """What the decoder says, by place and reason; it quotes names of the caller's, which may be long."""
+    match = _PLACE.search(message)
+    reason = message[: match.start()] if match else message
+    shown = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}…"
+    return InvalidRequestError(match[1] if match else "$", shown)
 
 
 def first_undecodable(body: bytes) -> int:

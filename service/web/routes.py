@@ -98,7 +98,8 @@ def job_accepted(job: Job) -> Answer:
 def prefers_later(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether ``Prefer: respond-async`` (RFC 7240) is among ``headers``."""
     return any(
-        name == b"prefer" and b"respond-async" in (token.strip().lower() for token in value.split(b","))
+        name == b"prefer"
+        and b"respond-async" in (part.partition(b";")[0].strip().lower() for part in value.split(b","))
         for name, value in headers
     )
 

@@ -55,13 +55,13 @@ def render(report: Report, *, places: Mapping[str, Path] | None = None, width: i
     console.print()
     console.print(Text.assemble((f"{sign} {words}", _OVERALL_STYLES[judgement.overall]), f"  {_which(report)}"))
     console.print(wording.plain(wording.sentence(judgement)))
-    for cause in report.causes:
+    for cause in report.further_causes:
         _print_bullet(console, cause)
     if judgement.verdicts:
         console.print(f"\n{wording.tally(judgement)}")
         console.print(_objectives(report, roomy=width >= ROOMY))
     if report.causes and report.observations:
-        console.print("What the figures show")
+        console.print("What the figures show" if judgement.verdicts else "\nWhat the figures show")
         for observation in report.observations:
             _print_bullet(console, observation)
         console.print()
@@ -72,7 +72,7 @@ def render(report: Report, *, places: Mapping[str, Path] | None = None, width: i
 
 def _which(report: Report) -> str:
     run = report.judgement.run
-    return wording.plain(f"{run.plan}, seed {run.seed}, {run.requests:,} requests")
+    return wording.plain(f"{run.plan or 'no plan'}, seed {run.seed}, {run.requests:,} requests")
 
 
 def _print_bullet(console: Console, text: str) -> None:

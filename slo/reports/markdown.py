@@ -31,7 +31,7 @@ def render(report: Report) -> str:
         marker(judgement.run.plan),
         f"### {sign} {words}: {_escaped(judgement.run.plan)}",
         _escaped(wording.sentence(judgement)),
-        _bullets(report.causes),
+        _bullets(report.further_causes),
         f"*{wording.tally(judgement)}*",
         _verdicts(judgement.verdicts),
         _latency(report),

@@ -30,7 +30,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     outcome: Literal["completed", "stopped", "aborted"]
     """``aborted``: the record ends without a footer."""
     repeat: str
-    """The command that repeats the run."""
+    """The command that repeats the run; empty for one without a plan."""
     observations: tuple[str, ...]
     """What the figures show, a sentence each: where to look for a cause."""
     timeline: Timeline
@@ -46,6 +46,11 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             return tuple(_sentence(distrust.reason) for distrust in self.judgement.distrusts)
         found = wording.decisive(self.judgement)
         return tuple(f"{verdict.name} ({verdict.indicator}): {verdict.reason}" for verdict in found)
+
+    @property
+    def further_causes(self) -> tuple[str, ...]:
+        """`causes` for a list below the sentence; a single doubt is told by the sentence itself."""
+        return () if len(self.judgement.distrusts) == 1 else self.causes
 
     @property
     def cpu_per_request(self) -> Reading | None:
@@ -76,6 +81,8 @@ def _sentence(text: str) -> str:
 
 def _repeat(header: Header) -> str:
     """A target on this machine was most likely started for the run, and will be again."""
+    if not header.plan.name:
+        return ""
     command = ["loadstone", "load", header.plan.name, "--seed", str(header.seed)]
     if _host(header.target.url) not in _LOOPBACK:
         command += ["--host", header.target.url]

@@ -40,6 +40,10 @@ def test_every_plan_that_comes_along_is_valid_and_says_what_it_is_for() -> None:
         ({"stages": [{"name": "a", "seconds": 1, "rate": 0}]}, "stages: the rate is nowhere above 0"),
         ({"stages": [{"name": "a", "seconds": 1, "rate": 1}] * 2}, "stages[1].name: there is already a stage 'a'"),
         ({"stages": [{"name": "a", "seconds": 1, "rate": 1, "judged": False}]}, "stages: none of them is judged"),
+        ({"stages": [{"name": "a", "seconds": float("inf"), "rate": 1}]}, "stages[0].seconds: expected `float` <= 1e"),
+        ({"stages": [{"name": "a", "seconds": 1, "rate": float("nan")}]}, "stages[0].rate: expected `float` >= 0.0"),
+        ({"stages": [{"name": "a", "seconds": 2e6, "rate": 1}]}, "stages: together they last 2e+06 s, and 1,000,000 s"),
+        ({"seed": 10**30}, "seed: expected `int` <= 9007199254740992"),
         ({"stages": []}, "stages: expected `array` of length >= 1"),
         ({"arrivals": "closed"}, "stages[0]: rate has no meaning where arrivals are closed"),
         ({"arrivals": "random"}, "arrivals: invalid enum value 'random'"),
@@ -82,6 +86,11 @@ def test_scaling_changes_times_and_rates_and_nothing_else() -> None:
     for before, after in zip(plan.facts().stages, scaled.facts().stages, strict=True):
         assert (after.rate_from, after.rate_to) == pytest.approx((before.rate_from * 3.0, before.rate_to * 3.0))
     assert scaled.scaled(time=2.0, rate=1.0 / 3.0).facts().mix == plan.facts().mix
+
+
+def test_no_scale_makes_a_run_longer_than_a_record_can_tell() -> None:
+    with pytest.raises(PlanInvalidError, match="would last 7e\\+07 s, and 1,000,000 s are the most"):
+        _plan.load("gate").scaled(time=1e6)
 
 
 def test_the_mix_is_shares_of_the_rate() -> None:

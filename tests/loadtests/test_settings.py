@@ -42,7 +42,10 @@ def test_the_web_forms_texts_mean_what_the_command_lines_values_mean() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("rate_scale", "0", "--rate-scale: expected `float` > 0.0"),
+        ("rate_scale", "0", "--rate-scale: expected `float` >= 1e-06"),
+        ("time_scale", "inf", "--time-scale: expected `float` <= 1000000.0"),
+        ("user_rate", "inf", "--user-rate: expected `float` <= 1000000.0"),
+        ("seed", str(10**30), "--seed: expected `int` <= 9007199254740992"),
         ("time_scale", "soon", "--time-scale: expected `float`, got `str`"),
         ("seed", "x", "--seed: expected `int | null`, got `str`"),
     ],

@@ -138,6 +138,22 @@ def test_a_killed_worker_is_replaced_and_its_counts_live_on(tmp_path: Path) -> N
         assert sum(map(service.metric, lanes)) == before
 
 
+def test_a_worker_is_replaced_even_while_the_database_is_away(tmp_path: Path) -> None:
+    with RunningService(tmp_path) as service:
+        service.wait_until_ready()
+        children = service.supervisor.children()
+        database = [child for child in children if child.name() == "postgres"]
+        workers = [child for child in children if "serve" in child.cmdline()]
+        for process in (*database, *workers):
+            process.kill()
+        psutil.wait_procs(workers, PATIENCE)
+        wait_until(service.is_listening, "the worker is replaced")
+        assert httpx.post(service.url + PATH, json=EXAMPLE, timeout=PATIENCE).status_code == 200
+        later = httpx.post(service.url + PATH, json=EXAMPLE, headers={"prefer": "respond-async"}, timeout=PATIENCE)
+        assert (later.status_code, later.json()["type"]) == (503, "/problems/dependency-away")
+        assert service.supervisor.is_running()
+
+
 def test_a_service_that_is_stopped_while_it_starts_leaves_nobody(tmp_path: Path) -> None:
     with RunningService(tmp_path) as service:
         wait_until(lambda: bool(service.supervisor.children()), "the first server is being started")

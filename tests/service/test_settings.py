@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from service.core.errors import SettingsError
 from service.settings import VARIABLES, Environment, Settings
+from service.supervisor import refuse_taken_address
 
 PRODUCTION = {
     "LOADSTONE_ENVIRONMENT": "production",
@@ -123,10 +124,32 @@ def test_no_secret_is_shown() -> None:
             "wrong://user:hunter2@host",
             f"{scheme}://user:hunter2@host:99999",
             f"{scheme}://user:hunter2@[x",
+            f"{scheme}://user:12/hunter2@host",
+            f"{scheme}://user:12?hunter2@host",
         ):
             problems = problems_of({**PRODUCTION, name: wrong})
             assert problems[0].startswith(name)
             assert "hunter2" not in str(problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("LOADSTONE_PORT", "+-5", "must be a whole number"),
+        ("LOADSTONE_PORT", "9" * 5_000, "must be a whole number"),
+        ("LOADSTONE_DATA_DIR", "x" * 300, "cannot be used: File name too long"),
+        ("LOADSTONE_DATA_DIR", "~no.such.account/x", "names the home of an account that is not known"),
+        ("LOADSTONE_DATA_DIR", __file__, "must be a folder"),
+        ("LOADSTONE_REDIS_PREFIX", "a\nb", "must be printable"),
+    ],
+)
+def test_odd_values_are_refused_in_words_of_our_own(name: str, text: str, problem: str) -> None:
+    assert problems_of({name: text})[0].startswith(f"{name} {problem}")
+
+
+def test_a_host_that_can_be_no_name_is_refused() -> None:
+    with pytest.raises(SettingsError, match="is no name of a host"):
+        refuse_taken_address(f"{'a' * 70}.example", 8000)
 
 
 @given(name=st.sampled_from([variable.name for variable in VARIABLES]), text=st.text())

@@ -62,6 +62,11 @@ def test_a_selector_survives_being_written(matchers: list[Matcher]) -> None:
     assert selectors.parse(str(selector)) == selector
 
 
+def test_series_that_cannot_be_read_are_not_selected() -> None:
+    samples = {'seen{a="1"}': 2.0, 'seen{a="1"|b="2"}': 3.0, 'seen{"quoted",a="1"}': 4.0, f"seen_{'x' * 3000}": 5.0}
+    assert selectors.total(selectors.parse("seen"), samples) == 2.0
+
+
 def test_a_label_can_be_read_and_replaced() -> None:
     selector = selectors.parse('ok{workload="comments",le="0.2"}')
     assert selector.label("le") == "0.2"

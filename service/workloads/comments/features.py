@@ -195,16 +195,19 @@ def _plain(text: str) -> str:
 
 
 def _stretched(codes: Codes) -> tuple[Flags, Flags]:
-    """(code points to keep, those that begin a run of three or more). Spaces run together from two on, digits never."""
+    """(code points to keep, those that begin a run of three or more).
+
+    Spaces run together from two on; digits never do, nor the ends of comments of which nothing is left.
+    """
     same = np.zeros(len(codes) + 2, dtype=np.bool_)
     np.equal(codes[1:], codes[:-1], out=same[1 : len(codes)])
     before = np.zeros(len(codes), dtype=np.bool_)
     before[1:] = same[: len(codes) - 1]
     here, after = same[: len(codes)], same[1 : len(codes) + 1]
     after2 = same[2 : len(codes) + 2]
-    digit = (codes >= 48) & (codes <= 57)
-    drop = here & (before | after | (codes == 32)) & ~digit
-    return ~drop, after & after2 & ~here & ~digit
+    single = (codes >= 48) & (codes <= 57) | (codes == _END)
+    drop = here & (before | after | (codes == 32)) & ~single
+    return ~drop, after & after2 & ~here & ~single
 
 
 def extract(texts: Sequence[str], lexicon: Lexicon) -> Features:

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-SENTIMENTS = ("negative", "neutral", "positive")
-THEMES = (
-    "service",
-    "speed",
-    "outages",
-    "billing",
-    "price",
-    "support",
-    "installation",
-    "coverage",
-    "equipment",
-    "cancellation",
-)
-EMOTIONS = ("joy", "anger", "sadness", "fear", "surprise", "disgust", "none")
+from service.workloads.comments.messages import EmotionLabel, SentimentLabel, ThemeName
+
+SENTIMENTS: tuple[str, ...] = get_args(SentimentLabel)
+THEMES: tuple[str, ...] = get_args(ThemeName)
+EMOTIONS: tuple[str, ...] = get_args(EmotionLabel)
 LANGUAGES = ("es", "jopara", "gn", "other")
 UNDETERMINED = "und"
 """The language of a comment that says too little to tell."""

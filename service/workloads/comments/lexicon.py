@@ -8,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from service.workloads.comments.heads import THEMES
+
 CATEGORIES = (
     "praise",
     "acclaim",
@@ -25,16 +27,7 @@ CATEGORIES = (
     "spanish",
     "guarani",
     "foreign",
-    "service",
-    "speed",
-    "outages",
-    "billing",
-    "price",
-    "support",
-    "installation",
-    "coverage",
-    "equipment",
-    "cancellation",
+    *THEMES,
 )
 """The first four are the polar ones: praise and its strong form, blame and its strong form."""
 

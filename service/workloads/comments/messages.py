@@ -34,7 +34,7 @@ Text = Annotated[
     Meta(
         description="What the customer wrote: 1 to 5,000 characters, not counting space around it.",
         examples=["Muy lento el internet, todos los días se corta 😡"],
-        extra_json_schema={"minLength": 1},
+        extra_json_schema={"minLength": 1, "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"},
     ),
 ]
 Confidence = Annotated[
@@ -48,6 +48,7 @@ Identifier = Annotated[
         max_length=LONGEST_IDENTIFIER,
         description="Your own name for the comment; comes back with its result.",
         examples=["nps-2024-0173"],
+        extra_json_schema={"pattern": r"^[^\u0000]*$"},
     ),
 ]
 

@@ -91,7 +91,7 @@ WORKLOAD: Workload[CommentsRequest, Item, Analysis, CommentsAnswer] = Workload(
     outcome=Analysis,
     answer=CommentsAnswer,
     lanes=(
-        Lane(name="fast", batch_items=250, batch_wait=0.0, threads=0, queue_items=100_000, cache_ttl=24 * _HOUR),
+        Lane(name="fast", batch_items=64, batch_wait=0.0, threads=0, queue_items=100_000, cache_ttl=24 * _HOUR),
         Lane(name="good", batch_items=32, batch_wait=0.004, threads=2, queue_items=4_000, cache_ttl=24 * _HOUR),
     ),
     split=items_of,

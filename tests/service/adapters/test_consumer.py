@@ -9,7 +9,13 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
+from pgqueuer.errors import PgqException
+from pgqueuer.models import HealthCheckEvent
+from pgqueuer.qm import QueueManager
 
 from service.adapters.consumer import Answer, Terms, consume
 from service.adapters.jobs import WORKER_LOST, PostgresJobs
@@ -166,6 +172,27 @@ async def test_the_job_in_hand_is_finished_before_the_worker_stops_and_the_next_
     assert await jobs.find(left.id) == left
     async with consumer(database, echo):
         await finished(jobs, [left])
+
+
+async def test_the_queue_is_heard_from_the_start(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    probe = QueueManager.listener_healthy
+
+    async def observed(manager: QueueManager, timeout: timedelta) -> HealthCheckEvent:  # noqa: ASYNC109 - as it is
+        try:
+            event = await probe(manager, timeout)
+        except PgqException as error:
+            first.set_exception(error)
+            raise
+        first.set_result(event)
+        return event
+
+    async def answer(workload: str, request: bytes) -> bytes:
+        return b"{}"
+
+    monkeypatch.setattr(QueueManager, "listener_healthy", observed)
+    async with asyncio.timeout(PATIENCE_SECONDS), consumer(database, answer):
+        await first
 
 
 async def test_a_worker_outlives_its_connections(database: str, pool: Pool) -> None:

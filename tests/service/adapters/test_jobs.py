@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service.adapters import queries
 from service.adapters.jobs import Attempt, PostgresJobs, parse_id, time_ordered_id
-from service.adapters.postgres import Pool
+from service.adapters.postgres import Pool, open_pool
 from service.core.errors import DependencyError
 from service.core.ports import JobState
 
@@ -40,6 +40,20 @@ async def test_a_job_is_found_as_it_was_submitted(pool: Pool) -> None:
 )
 async def test_an_identifier_that_is_none_finds_nothing(pool: Pool, identifier: str) -> None:
     assert await PostgresJobs(pool).find(identifier) is None
+
+
+async def test_who_finds_no_free_connection_in_time_is_told_so(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.adapters.jobs.CONNECT_SECONDS", 0.01)
+    async with await open_pool(database, size=1, application="tests") as pool, pool.acquire():
+        for step in (PostgresJobs(pool).submit("comments", b"{}"), PostgresJobs(pool).find(str(uuid.uuid4()))):
+            with pytest.raises(DependencyError, match="did not answer in time"):
+                await step
+
+
+async def test_a_pool_that_keeps_no_connection_waits_for_its_server_to_be_needed() -> None:
+    async with await open_pool("postgresql://user@127.0.0.1:1/name", size=1, application="tests", kept=0) as pool:
+        with pytest.raises(DependencyError, match="Connection refused"):
+            await PostgresJobs(pool).submit("comments", b"{}")
 
 
 async def test_a_job_and_its_entry_in_the_queue_are_kept_together_or_not_at_all(pool: Pool) -> None:

@@ -53,7 +53,14 @@ async def test_a_database_that_is_away_is_said_without_its_secrets(house: House)
 
 @pytest.mark.parametrize(
     ("value", "later"),
-    [(b"respond-async", True), (b"wait=10, Respond-Async", True), (b"respond-asynchronously", False), (b"", False)],
+    [
+        (b"respond-async", True),
+        (b"wait=10, Respond-Async", True),
+        (b"respond-async ; urgency=low, wait=10", True),
+        (b"respond-asynchronously", False),
+        (b"wait=10; respond-async", False),
+        (b"", False),
+    ],
 )
 def test_the_preference_is_read_as_a_list(value: bytes, later: bool) -> None:
     assert prefers_later([(b"host", b"x"), (b"prefer", value)]) is later

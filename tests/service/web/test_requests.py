@@ -60,6 +60,7 @@ async def test_a_request_is_answered(house: House) -> None:
         (b'{"words": ["a", 7]}', "invalid-request", "$.words[1]"),
         (b'{"words": ["a", ""]}', "invalid-request", "$.words[1]"),
         (b'{"words": ["a"], "wrds": 1}', "invalid-request", "$"),
+        (b'{"words": ["a"], " - at `x": 1}', "invalid-request", "$"),
         (b'{"words": ["a"], "lane": "fast"}', "invalid-request", "$.lane"),
         (b'{"words": [' + b",".join([b'"a"'] * 1001) + b"]}", "invalid-request", "$.words"),
         (b'{"words": []}', "invalid-request", "$.words"),
@@ -71,6 +72,13 @@ async def test_a_bad_body_is_refused_with_the_place_of_its_fault(
 ) -> None:
     problem = check_problem(await house.client.post("/v1/words", content=body, headers=JSON), slug)
     assert [fault["pointer"] for fault in problem.get("errors", [])] == ([pointer] if pointer else [])
+
+
+async def test_a_refusal_quotes_only_the_beginning_of_a_long_name(house: House) -> None:
+    answer = await house.client.post("/v1/words", json={"words": ["a"], "x" * 1_000: 1})
+    detail = check_problem(answer, "invalid-request")["detail"]
+    assert detail.startswith("Object contains unknown field `xxx")
+    assert len(detail) < 400
 
 
 @given(body=st.binary(max_size=200) | st.text().map(lambda text: text.encode("utf-8", "surrogatepass")))

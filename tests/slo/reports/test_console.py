@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from slo.model import Overall
-from slo.reports import console, wording
+from slo.model import Distrust, Overall
+from slo.reports import console, markdown, wording
 from slo.reports.summary import Report
 
 
@@ -46,3 +47,15 @@ def test_a_run_that_cannot_be_trusted_claims_nothing(reports: dict[Overall, Repo
 
     assert wording.UNTRUSTED in text
     assert "473 of 4,290 arrivals were dropped" in text
+
+
+def test_a_single_doubt_is_told_once_and_several_are_listed(reports: dict[Overall, Report]) -> None:
+    doubted = reports[Overall.UNJUDGED]
+    doubts = [Distrust(code=f"doubt-{number}", reason=f"reason {number}", evidence={}) for number in range(2)]
+    told = []
+    for count in (1, 2):
+        headline = f"The run cannot be judged: reason 0{' (and 1 more reason)' * (count - 1)}."
+        judgement = msgspec.structs.replace(doubted.judgement, distrusts=tuple(doubts[:count]), headline=headline)
+        report = msgspec.structs.replace(doubted, judgement=judgement)
+        told.append([form(report).lower().count("reason 0") for form in (console.render, markdown.render)])
+    assert told == [[1, 1], [2, 2]]

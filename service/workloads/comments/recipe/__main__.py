@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 from rich.console import Console
 from rich.progress import Progress
+from threadpoolctl import threadpool_limits
 
 from service.workloads.comments import embedding, model
 from service.workloads.comments.analysis import analysed
@@ -123,7 +124,8 @@ def main() -> int:
     by_part = corpus.training()
     comments = [comment for part in by_part for comment in part]
     parts = np.repeat(np.arange(len(by_part)), [len(part) for part in by_part])
-    with Progress(console=console, disable=not sys.stdout.isatty()) as progress:
+    # One thread, because the order in which several add up would show in the last bits of the weights.
+    with threadpool_limits(1), Progress(console=console, disable=not sys.stdout.isatty()) as progress:
         arrays = built(comments, parts, options.embeddings, progress)
         facts = model.Facts(data_sha256=corpus.hashes(), training_comments=len(comments))
         model.save(options.model, arrays, facts)

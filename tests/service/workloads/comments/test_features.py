@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.workloads.comments.features import NOTHING, ROWS, SIGNALS, Features, extract
@@ -78,7 +78,8 @@ def test_a_negation_or_contrast_reaches_only_so_far(text: str, name: str) -> Non
     assert signal(text, name) == 0
 
 
-@given(st.lists(TEXTS, min_size=1, max_size=6))
+@given(st.lists(TEXTS | st.just("\u200b"), min_size=1, max_size=6))
+@example(["\u200b", "\u0301"])
 def test_a_batch_is_its_comments_side_by_side(texts: list[str]) -> None:
     together = features(*texts)
     singles = [features(text) for text in texts]

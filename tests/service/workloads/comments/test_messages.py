@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -39,6 +40,19 @@ def test_bad_text_is_refused_with_its_place(comments: list[Any], pointer: str, r
     with pytest.raises(InvalidRequestError, match=reason) as caught:
         WORKLOAD.split(decoded({"comments": comments, "quality": "fast"}))
     assert caught.value.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    "text", ["bien", " bien\n", "dos\n\nlíneas", "\u200b", "", " ", "\u3000\n", "\x1f", "\0", "a\0", "\0 a", "a\n\0"]
+)
+def test_the_published_schema_accepts_the_texts_that_the_service_accepts(text: str) -> None:
+    comments = msgspec.json.schema(CommentsRequest)["$defs"]["CommentsRequest"]["properties"]["comments"]
+    pattern = next(option["pattern"] for option in comments["items"]["anyOf"] if "pattern" in option)
+    try:
+        accepted = bool(WORKLOAD.split(decoded({"comments": [text], "quality": "fast"})))
+    except InvalidRequestError:
+        accepted = False
+    assert bool(re.search(pattern, text)) is accepted
 
 
 def test_half_a_surrogate_pair_is_refused() -> None:
