@@ -57,6 +57,11 @@ class AnalysisUser(FastHttpUser):
         self._http: Any = self.client
         self._under_way = 0
 
+    def on_start(self) -> None:
+        """Where Locust's tags took the task away, wait for the end of the run, which is refused for it."""
+        while not self.tasks:
+            gevent.sleep(_LONGEST_NAP_SECONDS)
+
     def exchanges(self, payloads: Payloads, random: Random) -> Iterator[Exchange]:
         """Requests without end, drawn from ``random`` alone; building the next one is not part of a latency."""
         raise NotImplementedError

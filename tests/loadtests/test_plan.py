@@ -40,7 +40,7 @@ def test_every_plan_that_comes_along_is_valid_and_says_what_it_is_for() -> None:
         ({"stages": [{"name": "a", "seconds": 1, "rate": 0}]}, "stages: the rate is nowhere above 0"),
         ({"stages": [{"name": "a", "seconds": 1, "rate": 1}] * 2}, "stages[1].name: there is already a stage 'a'"),
         ({"stages": [{"name": "a", "seconds": 1, "rate": 1, "judged": False}]}, "stages: none of them is judged"),
-        ({"stages": [{"name": "a", "seconds": float("inf"), "rate": 1}]}, "stages[0].seconds: expected `float` <= 1e"),
+        ({"stages": [{"name": "a", "seconds": float("inf"), "rate": 1}]}, "stages[0].seconds: expected `float` <= 1"),
         ({"stages": [{"name": "a", "seconds": 1, "rate": float("nan")}]}, "stages[0].rate: expected `float` >= 0.0"),
         ({"stages": [{"name": "a", "seconds": 2e6, "rate": 1}]}, "stages: together they last 2e+06 s, and 1,000,000 s"),
         ({"seed": 10**30}, "seed: expected `int` <= 9007199254740992"),

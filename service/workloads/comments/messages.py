@@ -34,7 +34,7 @@ Text = Annotated[
     Meta(
         description="What the customer wrote: 1 to 5,000 characters, not counting space around it.",
         examples=["Muy lento el internet, todos los días se corta 😡"],
-        extra_json_schema={"minLength": 1, "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"},
+        extra_json_schema={"minLength": 1, "pattern": r"^[^\u0000]*[^\s\u0000\u001c-\u001f\u0085][^\u0000]*$"},
     ),
 ]
 Confidence = Annotated[

@@ -43,7 +43,23 @@ def test_bad_text_is_refused_with_its_place(comments: list[Any], pointer: str, r
 
 
 @pytest.mark.parametrize(
-    "text", ["bien", " bien\n", "dos\n\nlíneas", "\u200b", "", " ", "\u3000\n", "\x1f", "\0", "a\0", "\0 a", "a\n\0"]
+    "text",
+    [
+        "bien",
+        " bien\n",
+        "dos\n\nlíneas",
+        "\u200b",
+        "",
+        " ",
+        "\u3000\n",
+        "\x1f",
+        "\x1c\x85",
+        "\x01",
+        "\0",
+        "a\0",
+        "\0 a",
+        "a\n\0",
+    ],
 )
 def test_the_published_schema_accepts_the_texts_that_the_service_accepts(text: str) -> None:
     comments = msgspec.json.schema(CommentsRequest)["$defs"]["CommentsRequest"]["properties"]["comments"]
