@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +22,6 @@ from slo.exits import EXIT_CODES, ExitCode
 
 if TYPE_CHECKING:
     from service.settings import Settings
-    from slo.conductor import Progress
     from slo.model import Judgement
     from slo.spec import Specifications
 
@@ -52,7 +51,9 @@ _objectives_option = click.option(
     help="A folder of objective and budget files to use in place of the shipped ones.",
 )
 _seed_option = click.option(
-    "--seed", type=int, help="Repeat a run: same arrivals, same payloads. [default: the plan's]"
+    "--seed",
+    type=click.IntRange(-(2**53), 2**53),
+    help="Repeat a run: same arrivals, same payloads. [default: the plan's]",
 )
 _scale_option = click.option(
     "--scale",
@@ -277,7 +278,7 @@ def _list_plans() -> None:
 def _load(plan: str, host: str | None, record: Path, seed: int | None, scales: tuple[str, ...]) -> str:
     """Run the load and write ``record``, on a service of our own when no ``host`` is given; how that one was lost."""
     from loadtests import _plan
-    from slo import conductor
+    from slo import conductor, live
 
     factors = _scale_factors(scales)
     with _refusing(_plan.PlanError):
@@ -292,14 +293,15 @@ def _load(plan: str, host: str | None, record: Path, seed: int | None, scales: t
     with (
         _refusing(conductor.ConductorError, OSError),
         _refusing(conductor.LoadCutShortError, code=ExitCode.UNJUDGED),
-        _progress() as show,
     ):
         if host is not None:
-            conductor.load([*arguments, "--host", host], record, show)
+            with live.view() as show:
+                conductor.load([*arguments, "--host", host], record, show)
             return ""
         click.echo("starting the service on embedded servers", err=True)
         with conductor.service(record.parent / "service") as service:
-            conductor.load([*arguments, "--host", service.url], record, show)
+            with live.view() as show:
+                conductor.load([*arguments, "--host", service.url], record, show)
             return service.loss
 
 
@@ -316,64 +318,6 @@ def _scale_factors(scales: tuple[str, ...]) -> dict[str, float]:
             raise click.BadParameter(reason, param_hint="--scale")
         factors[what] = factor
     return factors
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """A live bar on a terminal, a plain line every few seconds elsewhere."""
-    if sys.stderr.isatty():
-        with _bar() as show:
-            yield show
-    else:
-        yield _Lines().show
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[seen]}"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None, seen="")
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                description=progress.stage or "starting",
-                total=progress.planned_seconds or None,
-                completed=progress.second,
-                seen=_seen(progress),
-            )
-
-        yield show
-
-
-class _Lines:
-    """Progress as plain lines, one for every ``EVERY`` seconds of the run."""
-
-    EVERY = 10
-
-    def __init__(self) -> None:
-        self._next = self.EVERY
-
-    def show(self, progress: Progress) -> None:
-        """Print a line if it is time for one."""
-        if progress.second >= self._next:
-            self._next = (progress.second // self.EVERY + 1) * self.EVERY
-            where = f"{progress.second:>4}/{progress.planned_seconds:.0f} s  {progress.stage:<12}"
-            click.echo(f"{where} {_seen(progress)}", err=True)
-
-
-def _seen(progress: Progress) -> str:
-    newest = f"{progress.rate:>5}/s  p95 {progress.p95 * 1000:.1f} ms"
-    return f"{newest}  {progress.requests} requests, {progress.failures} failed"
 
 
 def _specifications(objectives: Path | None) -> Specifications:

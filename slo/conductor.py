@@ -21,16 +21,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
 from slo.exits import ExitCode
-from slo.histogram import Histogram
-from slo.record import Cell, Header, parse
+from slo.live import Progress, Show
 
 START_SECONDS = 60.0
 """How long a service may take until it is ready; the embedded servers need about two of them."""
@@ -59,44 +57,6 @@ class LoadError(ConductorError):
 
 class LoadCutShortError(ConductorError):
     """Somebody ended the load before its plan did; its record cannot be judged."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a load is. Rates and latencies speak of the newest second that is complete."""
-
-    planned_seconds: float = 0.0
-    second: int = 0
-    stage: str = ""
-    requests: int = 0
-    failures: int = 0
-    rate: int = 0
-    p95: float = 0.0
-    _newest: dict[int, list[Cell]] = field(default_factory=dict)
-
-    def take(self, line: bytes) -> None:
-        """Add one line of the record as it was written; a line that cannot be read is left to the judge."""
-        try:
-            parsed = parse(line)
-        except msgspec.DecodeError:
-            return
-        if isinstance(parsed, Header):
-            self.planned_seconds = parsed.plan.seconds
-        elif isinstance(parsed, Cell):
-            self._add(parsed)
-
-    def _add(self, cell: Cell) -> None:
-        self.requests += cell.requests
-        self.failures += cell.failures
-        if cell.second < self.second:
-            return
-        if cell.second > self.second:
-            self._newest.clear()
-        cells = self._newest.setdefault(cell.second, [])
-        cells.append(cell)
-        self.second, self.stage = cell.second, cell.stage
-        self.rate = sum(each.requests for each in cells)
-        self.p95 = Histogram.merged(Histogram.decode(each.latency) for each in cells).quantile(0.95)
 
 
 def free_port() -> int:
@@ -152,7 +112,7 @@ def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterato
 def load(
     arguments: Sequence[str],
     record: Path,
-    on_progress: Callable[[Progress], None],
+    on_progress: Show,
 ) -> None:
     """Run Locust on ``loadtests`` with ``arguments``; it writes ``record``, and ``load.log`` beside it."""
     log = record.with_name("load.log")
