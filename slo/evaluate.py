@@ -56,7 +56,7 @@ def judge(
         for objective in budget.objectives
     ]
     pairs = [(objective, verdict(objective, reading, budget)) for budget, objective, reading in judged]
-    doubts = (*distrusts(run, limits), *_nothing_decides(budgets, pairs))
+    doubts = (*distrusts(run, limits), *_nothing_decides(budgets, pairs), *_target_gone(run, pairs))
     outcome = overall(pairs, doubts)
     return Judgement(
         run=_facts(run),
@@ -166,6 +166,15 @@ def _nothing_decides(budgets: Sequence[Budget], judged: Sequence[Judged]) -> tup
         return ()
     reason = "none of the objectives is enforced and can be judged without a base"
     return (Distrust(code="nothing-enforced", reason=reason, evidence={"objectives": len(judged)}),)
+
+
+def _target_gone(run: Run, judged: Sequence[Judged]) -> tuple[Distrust, ...]:
+    """A target that died late enough to miss nothing must not pass for a good one; one that misses is simply missed."""
+    gone = run.footer is not None and run.snapshot("judged") is not None and run.snapshot("end") is None
+    if not gone or any(misses(*pair) for pair in judged):
+        return ()
+    reason = "the target gave its counters when the judged part began and none at the end: it is probably gone"
+    return (Distrust(code="target-gone", reason=reason, evidence={"snapshots": len(run.snapshots)}),)
 
 
 def _headline(outcome: Overall, judged: Sequence[Judged], doubts: Sequence[Distrust]) -> str:

@@ -233,6 +233,18 @@ def test_a_plan_without_objectives_cannot_be_judged(make_run: MakeRun, shipped: 
     assert [each.code for each in judgement.distrusts] == ["no-objectives"]
 
 
+@pytest.mark.parametrize(
+    ("failures", "overall", "codes"), [(0, Overall.UNJUDGED, ["target-gone"]), (50, Overall.MISSED, [])]
+)
+def test_a_target_that_is_gone_at_the_end_never_passes(
+    failures: int, overall: Overall, codes: list[str], make_run: MakeRun, shipped: Specifications
+) -> None:
+    run = make_run(failures=failures)
+    judgement = judge(replace(run, snapshots=run.snapshots[:2]), shipped, environment="development")
+    assert judgement.overall is overall
+    assert [each.code for each in judgement.distrusts] == codes
+
+
 def test_a_plan_with_unknown_objectives_is_bad_input(make_run: MakeRun, shipped: Specifications) -> None:
     with pytest.raises(SpecError, match="no PerformanceBudget named 'coments'; there is comments"):
         judge(make_run(plan={"objectives": ("coments",)}), shipped, environment="development")
