@@ -93,6 +93,8 @@ class Good:
     """Of the kernel exp(-width * squared distance)."""
     centres: Floats
     """(training comments, embedding and signals), centred and scaled."""
+    lengths: Floats
+    """Squared length of each centre."""
     weights: Floats
     bias: Floats
     finish: Finish
@@ -101,8 +103,7 @@ class Good:
         """(comments, columns)."""
         points = self.points(embeddings, signals)
         own = np.einsum("ij,ij->i", points, points)[:, None]
-        others = np.einsum("ij,ij->i", self.centres, self.centres)[None, :]
-        kernel = np.exp(-self.width * np.maximum(own + others - 2 * points @ self.centres.T, 0))
+        kernel = np.exp(-self.width * np.maximum(own + self.lengths - 2 * points @ self.centres.T, 0))
         scores: Floats = kernel @ self.weights + self.bias
         return scores
 
@@ -149,6 +150,7 @@ def load(path: Path = MODEL) -> CommentsModel:
     table = np.zeros((len(arrays["table"]) + 1, COLUMNS), dtype=np.float32)
     table[:-1] = floats("table")
     embedding_scale, signal_scale, width = (float(value) for value in arrays["kernel"])
+    centres = np.hstack([floats("embeddings"), floats("centre_signals")])
     return CommentsModel(
         facts=msgspec.json.decode(arrays["facts"].tobytes(), type=Facts),
         lexicon=Lexicon(*(arrays[name] for name in ("words", "word_categories", "stems", "stem_categories"))),
@@ -163,7 +165,8 @@ def load(path: Path = MODEL) -> CommentsModel:
             embedding_scale=embedding_scale,
             signal_scale=signal_scale,
             width=width,
-            centres=np.hstack([floats("embeddings"), floats("centre_signals")]),
+            centres=centres,
+            lengths=np.einsum("ij,ij->i", centres, centres),
             weights=floats("good_weights"),
             bias=floats("good_bias"),
             finish=Finish(floats("good_finish"), floats("good_finish_bias")),
