@@ -113,7 +113,7 @@ async def open_application(
 ) -> AsyncIterator[ASGIApp]:
     """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
     shared, paths = adapters.shared_tier, routes.all_routes(workloads)
-    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.access_log else None
+    access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     async with open_pipelines(settings, workloads, shared, paths, instance.slots) as (pipelines, metrics):
         scrape = partial(
             render, metrics, version=VERSION, environment=settings.environment, started_at=instance.started_at

@@ -5,8 +5,7 @@ ServiceError
 ├── UnknownResourceError    there is no such thing, or not for this caller
 ├── ExtraMissingError       the engine asked for is not installed
 ├── OverloadError           no room now; says when to come back
-│   ├── QueueFullError      too many items wait
-│   └── DeadlineError       the answer would come too late
+│   └── QueueFullError      too many items wait
 ├── AnalysisError           one item could not be analysed; its neighbours could
 ├── ItemsFailedError        a request has such items, so it has no whole answer
 ├── DependencyError         a server behind the service is away
@@ -60,10 +59,6 @@ class OverloadError(ServiceError):
 
 class QueueFullError(OverloadError):
     """Too many items wait already."""
-
-
-class DeadlineError(OverloadError):
-    """The answer would come after the caller's deadline."""
 
 
 class AnalysisError(ServiceError):

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 
 from slo import record
+from slo.conductor import free_port
 from slo.histogram import Histogram
 from slo.record import OK, Run
-from tests.loadtests.conftest import Locust, Target, await_that, free_port
+from tests.loadtests.conftest import Locust, Target, await_that
 
 Starts = Callable[..., Locust]
 Targets = Callable[..., Target]
@@ -35,7 +36,7 @@ def total(texts: list[str]) -> Histogram:
 
 
 def processes(number: int) -> list[str]:
-    port = free_port()
+    port = str(free_port())
     return ["--processes", str(number), "--master-bind-port", port, "--master-port", port]
 
 
@@ -223,7 +224,7 @@ def test_without_a_plan_it_is_locust_as_ever_and_heeds_host(target: Targets, loc
 
 
 def test_the_web_form_offers_the_plans_and_runs_one(target: Targets, locust: Starts) -> None:
-    aim, port = target(), free_port()
+    aim, port = target(), str(free_port())
     web = locust("--host", aim.url, "--web-host", "127.0.0.1", "--web-port", port, "--class-picker")
     base = f"http://127.0.0.1:{port}"
 

@@ -14,16 +14,10 @@ from typing import Self
 import httpx
 import psutil
 
+from slo.conductor import free_port
+
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing is expected to take nearly as long."""
-
-
-def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        port: int = candidate.getsockname()[1]
-        return port
 
 
 class RunningService:

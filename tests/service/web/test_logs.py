@@ -11,6 +11,7 @@ import pytest
 
 from service.web.logs import AccessLog, JsonFormatter, LineWriter, Timestamps, logging_configuration
 from service.web.tracing import Trace
+from tests.service.conftest import OpenHouse
 
 
 def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
@@ -34,6 +35,16 @@ def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
             "duration_ms": 12.346,
         }
     ]
+
+
+@pytest.mark.parametrize(("level", "switch", "lines"), [("info", "on", 1), ("warning", "on", 0), ("info", "off", 0)])
+async def test_requests_are_logged_when_switch_and_level_say_so(
+    level: str, switch: str, lines: int, open_house: OpenHouse, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with open_house(LOADSTONE_LOG_LEVEL=level, LOADSTONE_ACCESS_LOG=switch) as house:
+        await house.client.get("/health/live")
+
+    assert capfd.readouterr().err.count('"message":"request"') == lines
 
 
 def test_lines_leave_whole_and_in_pieces_that_a_pipe_takes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,6 @@ class HeadReport:
     confusion: dict[tuple[str, str], int]
     """(true, told) to comments, for exclusive heads."""
     calibration_error: float
-    accuracy: float
 
     @property
     def macro_f1(self) -> float:
@@ -76,7 +75,7 @@ def report(head: Head, truth: Sequence[Labelled], told: Sequence[Analysis]) -> H
             confidences.append(_confidence(analysis, head))
     scores = tuple(_score(label, right[label], wrong[label], missed[label]) for label in head.labels)
     error = calibration_error(np.array(confidences), np.array(hits)) if head.exclusive else float("nan")
-    return HeadReport(head, scores, dict(confusion), error, sum(hits) / len(hits))
+    return HeadReport(head, scores, dict(confusion), error)
 
 
 def _score(label: str, right: int, wrong: int, missed: int) -> Score:
