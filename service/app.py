@@ -22,14 +22,26 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from service.adapters import launch
-from service.adapters.postgres import PostgresJobs, PostgresProbe, open_pool
-from service.adapters.redis import RedisProbe, RedisTier, open_client
+from service.adapters.cache_table import CacheTable
+from service.adapters.database import open_database
+from service.adapters.keys import PostgresKeys
+from service.adapters.postgres import PostgresJobs, PostgresProbe
+from service.adapters.redis import RedisChannel, RedisProbe, RedisTier, open_client
+from service.adapters.token_bucket import RedisBuckets
+from service.core.deadlines import Deadlines
 from service.core.exposition import render
-from service.core.ports import JobStore, Probe, Tier
+from service.core.metrics import Metrics
+from service.core.ports import JobStore, KeyStore, Probe, TokenSource
+from service.core.rate import RateLimiter
 from service.core.workload import AnyWorkload
-from service.pipelines import open_pipelines
+from service.pipelines import SharedCache, open_metrics, open_works
 from service.settings import Settings
 from service.web import documentation, routes
+from service.web.answers import Answers
+from service.web.body import BodyReader, BodyRoom
+from service.web.compression import Compressor
+from service.web.doorman import Doorman
+from service.web.endpoint import Endpoint
 from service.web.health import Doctor
 from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
@@ -80,48 +92,73 @@ class Adapters:
     """The outside, as the core and the routes ask for it."""
 
     jobs: JobStore
-    shared_tier: Tier
+    keys: KeyStore
+    buckets: TokenSource | None
+    shared: SharedCache
     required: Sequence[Probe]
     helpful: Sequence[Probe]
 
 
 @asynccontextmanager
-async def open_adapters(settings: Settings) -> AsyncIterator[Adapters]:
+async def open_adapters(settings: Settings, metrics: Metrics) -> AsyncIterator[Adapters]:
     """The real ones, for ``settings`` that name both servers."""
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("the servers are started before the application")
-    # None kept: a worker that starts anew while the database is away still answers what needs no database.
-    pool = await open_pool(
-        settings.database_url, size=settings.database_pool_size, application="loadstone-serve", kept=0
-    )
     client = open_client(settings.redis_url)
     try:
-        yield Adapters(
-            jobs=PostgresJobs(pool),
-            shared_tier=RedisTier(client, settings.redis_prefix),
-            required=[PostgresProbe(pool)],
-            helpful=[RedisProbe(client)],
-        )
+        async with open_database(
+            settings.database_url, size=settings.database_pool_size, application="loadstone-serve", metrics=metrics
+        ) as database:
+            table = CacheTable(database, settings.cache_rows)
+            yield Adapters(
+                jobs=PostgresJobs(database),
+                keys=PostgresKeys(database),
+                buckets=RedisBuckets(client, settings.redis_prefix),
+                shared=SharedCache(
+                    tiers=(RedisTier(client, settings.redis_prefix), table),
+                    uses=table,
+                    channel=RedisChannel(client, settings.redis_prefix),
+                ),
+                required=[PostgresProbe(database)],
+                helpful=[RedisProbe(client)],
+            )
     finally:
         await client.aclose()
-        await pool.close()
 
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, instance: Instance, adapters: Adapters, workloads: Sequence[AnyWorkload] = WORKLOADS
+    settings: Settings,
+    instance: Instance,
+    adapters: Adapters,
+    metrics: Metrics,
+    workloads: Sequence[AnyWorkload] = WORKLOADS,
 ) -> AsyncIterator[ASGIApp]:
     """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
-    shared, paths = adapters.shared_tier, routes.all_routes(workloads)
     access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
-    async with open_pipelines(settings, workloads, shared, paths, instance.slots) as (pipelines, metrics):
+    async with AsyncExitStack() as stack:
+        works = await stack.enter_async_context(open_works(settings, workloads, adapters.shared, metrics))
+        doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics))
+        answers = Answers(settings.answer_bytes, works.cache)
+        deadlines, room = Deadlines(settings.body_seconds, time.monotonic), BodyRoom(settings.body_memory_bytes)
+        endpoints = [
+            Endpoint(
+                pipeline,
+                doorman=doorman,
+                reader=BodyReader(pipeline.workload.request, pipeline.workload.body_bytes, deadlines, room),
+                answers=answers,
+                jobs=adapters.jobs,
+                metrics=metrics,
+            )
+            for pipeline in works.pipelines
+        ]
         scrape = partial(
             render, metrics, version=VERSION, environment=settings.environment, started_at=instance.started_at
         )
         framework = Litestar(
             route_handlers=[
-                *(routes.workload_route(one, adapters.jobs, metrics, settings.body_seconds) for one in pipelines),
-                routes.job_route(adapters.jobs),
+                *map(routes.workload_route, endpoints),
+                routes.job_route(adapters.jobs, doorman),
                 *routes.health_routes(_doctor(settings, instance, adapters)),
                 routes.metrics_route(scrape),
                 *_pages(workloads),
@@ -131,10 +168,26 @@ async def open_application(
             logging_config=None,
         )
         try:
-            yield Observer(framework, metrics=metrics, new_id=request_ids(os.urandom), access_log=access_log)
+            yield Observer(
+                framework,
+                metrics=metrics,
+                new_id=request_ids(os.urandom),
+                compressor=Compressor(settings.compression),
+                access_log=access_log,
+                endpoints={routes.path_of(endpoint.workload): endpoint for endpoint in endpoints},
+            )
         finally:
             if access_log is not None:
                 access_log.flush()
+
+
+@asynccontextmanager
+async def _doorman(settings: Settings, adapters: Adapters, metrics: Metrics) -> AsyncIterator[Doorman]:
+    rates = RateLimiter(adapters.buckets, metrics, share=1 / settings.workers)
+    try:
+        yield Doorman(None, rates)
+    finally:
+        await rates.close()
 
 
 class Application:
@@ -171,8 +224,12 @@ class Application:
         launch.call("prctl", launch.PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
         for workload in WORKLOADS:
             workload.prepare()
-        adapters = await self._stack.enter_async_context(open_adapters(self._settings))
-        self._answer = await self._stack.enter_async_context(open_application(self._settings, self._instance, adapters))
+        metrics = open_metrics(WORKLOADS, routes.all_routes(WORKLOADS), self._instance.slots)
+        self._stack.callback(metrics.close)
+        adapters = await self._stack.enter_async_context(open_adapters(self._settings, metrics))
+        self._answer = await self._stack.enter_async_context(
+            open_application(self._settings, self._instance, adapters, metrics)
+        )
         gc.collect()
         gc.freeze()  # what lives as long as the process need not be looked through again
 

@@ -2,47 +2,78 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from service.core.cache import Cache, GuardedTier, MemoryTier
+from service.adapters import queries
+from service.core.cache import Cache
+from service.core.caretaker import Caretaker
+from service.core.far_tier import FarTier
 from service.core.limits import ConcurrencyLimit
+from service.core.memory import MemoryTier
 from service.core.metrics import Metrics, layout_of
 from service.core.pipeline import Pipeline
-from service.core.ports import Tier
+from service.core.ports import Channel, Tier, UseCounter
 from service.core.workload import AnyWorkload
 from service.settings import Settings
 
 AnyPipeline: TypeAlias = Pipeline[Any, Any, Any, Any]
 
+TIERS = ("redis", "postgres")
+"""The tiers of the cache outside of the process, nearest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedCache:
+    """What the caches of several processes have in common; without it each is on its own."""
+
+    tiers: Sequence[Tier] = ()
+    uses: UseCounter | None = None
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """What answers requests in one process."""
+
+    pipelines: Sequence[AnyPipeline]
+    cache: Cache
+    caretaker: Caretaker
+    limit: ConcurrencyLimit
+
+
+def open_metrics(workloads: Sequence[AnyWorkload], routes: Sequence[str] = (), slots: Path | None = None) -> Metrics:
+    """The metrics of one process; ``routes`` and ``slots`` are those of a process that answers HTTP."""
+    return Metrics(layout_of(workloads, routes, TIERS, queries.names()), slots)
+
 
 @asynccontextmanager
-async def open_pipelines(
-    settings: Settings,
-    workloads: Sequence[AnyWorkload],
-    shared: Tier | None,
-    routes: Sequence[str] = (),
-    slots: Path | None = None,
-) -> AsyncIterator[tuple[Sequence[AnyPipeline], Metrics]]:
-    """One pipeline per workload, and what they measure; at the end what waits in the lanes is finished.
-
-    ``shared`` is the cache that several processes have in common, if there is one; ``routes`` and ``slots``
-    are those of `Metrics`, for a process that answers HTTP.
-    """
+async def open_works(
+    settings: Settings, workloads: Sequence[AnyWorkload], shared: SharedCache, metrics: Metrics
+) -> AsyncIterator[Works]:
+    """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept."""
     clock = time.monotonic
-    memory = MemoryTier(settings.cache_bytes, clock)
-    tiers: tuple[Tier, ...] = (memory,) if shared is None else (memory, GuardedTier(shared, clock))
-    metrics = Metrics(layout_of(workloads, routes, [tier.name for tier in tiers]), slots)
-    near, whole = Cache((memory,), metrics), Cache(tiers, metrics)
+    cache = Cache(
+        MemoryTier(settings.cache_bytes, metrics.memory(), clock),
+        [FarTier(tier, metrics.tier(tier.name), clock=clock, wall=time.time) for tier in shared.tiers],
+    )
+    caretaker = Caretaker(
+        cache,
+        name=secrets.token_hex(8),
+        prefixes=[f"{workload.name}:{workload.version}:" for workload in workloads],
+        uses=shared.uses,
+        channel=shared.channel,
+    )
     limit = ConcurrencyLimit(settings.concurrency)
-    pipelines = [Pipeline(workload, near=near, whole=whole, limit=limit, metrics=metrics) for workload in workloads]
-    try:
-        yield pipelines, metrics
-    finally:
-        for pipeline in pipelines:
-            await pipeline.close()
-        await whole.drain()
-        metrics.close()
+    async with caretaker.working():
+        pipelines = [Pipeline(workload, cache=cache, limit=limit, metrics=metrics) for workload in workloads]
+        try:
+            yield Works(pipelines=pipelines, cache=cache, caretaker=caretaker, limit=limit)
+        finally:
+            for pipeline in pipelines:
+                await pipeline.close()

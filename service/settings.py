@@ -22,6 +22,8 @@ import msgspec
 from service.core.errors import SettingsError
 
 PREFIX = "LOADSTONE_"
+CODING_LEVELS: Mapping[str, tuple[int, int]] = {"zstd": (1, 19), "br": (0, 11), "gzip": (1, 9)}
+"""The content codings that answers may have, with their lowest and highest levels."""
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
@@ -55,9 +57,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     shutdown_seconds: float
     drain_seconds: float
     body_seconds: float
+    body_memory_bytes: int
+    compression: tuple[tuple[str, int], ...]
     probe_seconds: float
     concurrency: int
     cache_bytes: int
+    answer_bytes: int
+    cache_rows: int
     redis_prefix: str
     database_pool_size: int
     database_url: str | None = None
@@ -141,6 +147,8 @@ def without_secrets(url: str | None) -> str | None:
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "on" if default else "off"
+    if isinstance(default, tuple):
+        return ",".join(f"{name}:{level}" for name, level in default) or "off"
     return "none" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -219,6 +227,23 @@ def _text(text: str) -> str:
     return text
 
 
+def _codings(text: str) -> tuple[tuple[str, int], ...]:
+    if text == "off":
+        return ()
+    codings = []
+    for part in text.split(","):
+        name, _, level = part.strip().partition(":")
+        if name not in CODING_LEVELS:
+            raise ValueError(f"must be off or a list such as zstd:3,br:4,gzip:5; {name!r} is no coding that is known")
+        lowest, highest = CODING_LEVELS[name]
+        if not _WHOLE.fullmatch(level) or not lowest <= int(level) <= highest:
+            raise ValueError(f"must give {name} a level from {lowest} to {highest}, such as {name}:{lowest + 2}")
+        codings.append((name, int(level)))
+    if len(dict(codings)) < len(codings):
+        raise ValueError("must name each coding once")
+    return tuple(codings)
+
+
 def _folder(text: str) -> Path:
     try:
         path = Path(_text(text)).expanduser()
@@ -279,6 +304,20 @@ VARIABLES: tuple[Variable, ...] = (
         _everywhere(10.0),
     ),
     Variable(
+        f"{PREFIX}BODY_MEMORY_BYTES",
+        "body_memory_bytes",
+        "memory that the request bodies on their way may take in each worker; more are refused",
+        _whole(1, 2**40),
+        _everywhere(128 * 2**20),
+    ),
+    Variable(
+        f"{PREFIX}COMPRESSION",
+        "compression",
+        "codings of answers with their levels, the preferred one first, or off",
+        _codings,
+        _everywhere((("zstd", 3), ("br", 4), ("gzip", 5))),
+    ),
+    Variable(
         f"{PREFIX}PROBE_SECONDS",
         "probe_seconds",
         "how long a health check waits for a server behind the service",
@@ -298,6 +337,20 @@ VARIABLES: tuple[Variable, ...] = (
         "memory that each worker's cache may take; 0 keeps nothing in the worker",
         _whole(0, 2**40),
         _by_environment(32 * 2**20, 64 * 2**20, 64 * 2**20),
+    ),
+    Variable(
+        f"{PREFIX}ANSWER_BYTES",
+        "answer_bytes",
+        "memory that each worker may take to keep whole answers by their requests; 0 keeps none",
+        _whole(0, 2**40),
+        _by_environment(8 * 2**20, 32 * 2**20, 32 * 2**20),
+    ),
+    Variable(
+        f"{PREFIX}CACHE_ROWS",
+        "cache_rows",
+        "entries that the cache keeps in PostgreSQL, at most",
+        _whole(1, 10**9),
+        _everywhere(1_000_000),
     ),
     Variable(
         f"{PREFIX}REDIS_PREFIX",

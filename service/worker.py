@@ -11,11 +11,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 
 from service.adapters.consumer import Answer, Terms, consume
-from service.adapters.redis import RedisTier, open_client
+from service.adapters.redis import RedisChannel, RedisTier, open_client
+from service.core.call import Call, Priority
 from service.core.errors import InvalidRequestError, SettingsError, UnknownResourceError
-from service.core.ports import Tier
 from service.core.workload import AnyWorkload
-from service.pipelines import AnyPipeline, open_pipelines
+from service.pipelines import AnyPipeline, SharedCache, open_metrics, open_works
 from service.settings import Settings
 from service.workloads import WORKLOADS
 
@@ -45,26 +45,29 @@ async def _work(settings: Settings, database_url: str, terms: Terms) -> None:
 async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> AsyncIterator[Answer]:
     """What answers jobs, by the same pipelines and caches as the service; without Redis by the memory alone."""
     async with AsyncExitStack() as stack:
-        shared: Tier | None = None
+        metrics = open_metrics(workloads)
+        stack.callback(metrics.close)
+        shared = SharedCache()
         if settings.redis_url is not None:
             client = open_client(settings.redis_url)
             stack.push_async_callback(client.aclose)
-            shared = RedisTier(client, settings.redis_prefix)
-        pipelines, _ = await stack.enter_async_context(open_pipelines(settings, workloads, shared))
-        yield _answer_from({pipeline.workload.name: pipeline for pipeline in pipelines})
+            prefix = settings.redis_prefix
+            shared = SharedCache(tiers=(RedisTier(client, prefix),), channel=RedisChannel(client, prefix))
+        works = await stack.enter_async_context(open_works(settings, workloads, shared, metrics))
+        yield _answer_from({pipeline.workload.name: pipeline for pipeline in works.pipelines})
 
 
 def _answer_from(pipelines: Mapping[str, AnyPipeline]) -> Answer:
     decoders = {name: msgspec.json.Decoder(pipeline.workload.request) for name, pipeline in pipelines.items()}
     encode = msgspec.json.Encoder().encode
 
-    async def answer(workload: str, request: bytes) -> bytes:
+    async def answer(workload: str, request: bytes, tenant: str) -> bytes:
         if workload not in pipelines:
             raise UnknownResourceError("workload", workload)
         try:
             content = decoders[workload].decode(request)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InvalidRequestError("$", str(error)) from error
-        return encode(await pipelines[workload].answer(content))
+        return encode(await pipelines[workload].answer(content, Call(tenant, Priority.BULK)))
 
     return answer

@@ -31,6 +31,14 @@ class Interval(NamedTuple):
     high: float
 
 
+class Estimate(NamedTuple):
+    """A value and the interval around it."""
+
+    value: float
+    low: float
+    high: float
+
+
 class Sample(NamedTuple):
     """Events that either are good or are not, and how many independent ones they are worth."""
 
@@ -148,3 +156,40 @@ def deciding_events(limit: float, confidence: float) -> int:
     From (1 − limit)ⁿ ≤ α/2 with α = 1 − confidence: n = ⌈ln(α/2) / ln(1 − limit)⌉.
     """
     return math.ceil(math.log((1 - confidence) / 2) / math.log1p(-limit))
+
+
+def mean_ratio(ratios: Sequence[float], confidence: float) -> Estimate:
+    """The ratio behind ``ratios`` of paired measurements, all above 0: their geometric mean.
+
+    With the logarithms lᵢ = ln rᵢ, their mean m and standard deviation s: exp(m ± t_{n−1}(1 − α/2) · s / √n).
+    Pairs that lie close together in time share what the machine does to both, which their ratio takes out. A single
+    ratio has no interval: its ends are 0 and infinity.
+
+    Source: A. Georges, D. Buytaert and L. Eeckhout, Statistically rigorous Java performance evaluation, OOPSLA
+    (2007); logarithms because a ratio and its inverse must say the same.
+    """
+    logarithms = np.log(np.asarray(ratios, dtype=np.float64))
+    number = len(logarithms)
+    mean = float(logarithms.mean())
+    if number < 2:
+        return Estimate(math.exp(mean), 0.0, math.inf)
+    margin = float(stats.t.ppf(1 - (1 - confidence) / 2, number - 1) * logarithms.std(ddof=1) / math.sqrt(number))
+    return Estimate(math.exp(mean), math.exp(mean - margin), math.exp(mean + margin))
+
+
+def median(values: Sequence[float], confidence: float) -> Estimate:
+    """The median of ``values`` and an interval that supposes no shape of the distribution.
+
+    Of n independent values, Binomial(n, ½) lie below the true median, so the l-th smallest and the l-th largest
+    enclose it with at least the wanted confidence for l = Bin⁻¹(α/2; n, ½). Too few values for any such l give an
+    endless interval. A few values that are far off, as a busy machine gives them, move neither.
+
+    Source: W. J. Conover, Practical Nonparametric Statistics, 3rd edition, section 3.2.
+    """
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    number = len(ordered)
+    rank = int(stats.binom.ppf((1 - confidence) / 2, number, 0.5))
+    middle = float(np.median(ordered))
+    if rank < 1:
+        return Estimate(middle, -math.inf, math.inf)
+    return Estimate(middle, float(ordered[rank - 1]), float(ordered[number - rank]))

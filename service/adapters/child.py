@@ -38,7 +38,14 @@ class ChildServer:
     @property
     def pid(self) -> int:
         """Process id; 0 when it was never started."""
-        return self._process.pid if self._process else 0
+        process = self._process
+        return process.pid if process else 0
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and ended without being stopped."""
+        process = self._process
+        return process is not None and process.poll() is not None
 
     def run(self, command: Sequence[str], folder: Path) -> None:
         """Run a preparing ``command`` in ``folder`` to its end; `DependencyError` when it fails."""

@@ -28,16 +28,18 @@ from pgqueuer.models import Job as Entry
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
+from service.adapters.attempts import ENTRYPOINT, MOST_ATTEMPTS, WORKER_ROLE, Attempt, Attempts
 from service.adapters.connection import Pool, open_pool
-from service.adapters.jobs import ENTRYPOINT, LARGEST_ATTEMPTS, Attempt, PostgresJobs, parse_id
+from service.adapters.database import Database
+from service.adapters.jobs import parse_id
 from service.core.errors import DependencyError, OverloadError, ServiceError
 
 CONNECTIONS = 4
 """One listens, one runs the queue, one serves the job, one recovers."""
 RECONNECT_SECONDS = 1.0
 
-Answer = Callable[[str, bytes], Awaitable[bytes]]
-"""(workload, request as JSON) to the answer as JSON; raises a `ServiceError` when there is none."""
+Answer = Callable[[str, bytes, str], Awaitable[bytes]]
+"""(workload, request as JSON, tenant) to the answer as JSON; raises a `ServiceError` when there is none."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """A worker that has not been heard of for so long has lost its job."""
     deadline: float = 600.0
     """An analysis that takes longer has failed."""
-    attempts: int = LARGEST_ATTEMPTS
+    attempts: int = MOST_ATTEMPTS
     backoff: float = 1.0
     """Before the second attempt; doubles with each further one."""
     longest_backoff: float = 60.0
@@ -84,7 +86,7 @@ class Consumer:
     """Works on jobs for as long as ``pool`` reaches the database."""
 
     def __init__(self, pool: Pool, answer: Answer, stop: asyncio.Event, terms: Terms) -> None:
-        self._jobs = PostgresJobs(pool, attempts=terms.attempts)
+        self._jobs = Attempts(Database(pool), most=terms.attempts)
         self._answer = answer
         self._stop = stop
         self._terms = terms
@@ -144,7 +146,7 @@ class Consumer:
     async def _work(self, attempt: Attempt) -> None:
         try:
             async with asyncio.timeout(self._terms.deadline) as limit:
-                answer = await self._answer(attempt.workload, attempt.request)
+                answer = await self._answer(attempt.workload, attempt.request, attempt.tenant)
         except OverloadError as error:
             await self._postpone(attempt, str(error), at_least=error.retry_after)
         except DependencyError as error:
@@ -169,7 +171,7 @@ class Consumer:
 
 @asynccontextmanager
 async def _pool(url: str) -> AsyncIterator[Pool]:
-    pool = await open_pool(url, size=CONNECTIONS, application="loadstone-worker")
+    pool = await open_pool(url, size=CONNECTIONS, application="loadstone-worker", role=WORKER_ROLE)
     try:
         yield pool
     finally:

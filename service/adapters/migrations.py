@@ -60,9 +60,9 @@ async def migrate(url: str, migrations: Sequence[Migration] | None = None) -> li
 
 async def _apply(connection: Connection, migration: Migration) -> bool:
     async with connection.transaction():
-        await connection.execute(_SQL["lock"], LOCK)
-        await connection.execute(_SQL["create_record"])
-        checksum = await connection.fetchval(_SQL["applied_checksum"], migration.name)
+        await connection.execute(_SQL["lock"].text, LOCK)
+        await connection.execute(_SQL["create_record"].text)
+        checksum = await connection.fetchval(_SQL["applied_checksum"].text, migration.name)
         if checksum == migration.checksum:
             return False
         if checksum is not None:
@@ -72,5 +72,5 @@ async def _apply(connection: Connection, migration: Migration) -> bool:
             await connection.execute(migration.statements)
         except asyncpg.PostgresError as error:
             raise DependencyError(NAME, f"migration {migration.name} failed: {error}") from error
-        await connection.execute(_SQL["record"], migration.name, migration.checksum)
+        await connection.execute(_SQL["record"].text, migration.name, migration.checksum)
         return True

@@ -2,13 +2,17 @@
 
 ServiceError
 ├── InvalidRequestError     the caller's content breaks a rule; says where
+├── UnauthenticatedError    the caller shows no valid key
+├── ForbiddenError          the caller's key does not allow this
 ├── UnknownResourceError    there is no such thing, or not for this caller
 ├── ExtraMissingError       the engine asked for is not installed
 ├── OverloadError           no room now; says when to come back
-│   └── QueueFullError      too many items wait
+│   ├── QueueFullError      too many items wait
+│   └── RateLimitedError    the caller has used up what it may ask for in a while
 ├── AnalysisError           one item could not be analysed; its neighbours could
 ├── ItemsFailedError        a request has such items, so it has no whole answer
 ├── DependencyError         a server behind the service is away
+│   └── BusyError           it is there, and has no room for this now
 └── SettingsError           the service cannot start as it is configured; lists every reason
 """
 
@@ -28,6 +32,23 @@ class InvalidRequestError(ServiceError):
         super().__init__(f"{reason} - at {pointer}")
         self.pointer = pointer
         self.reason = reason
+
+
+class UnauthenticatedError(ServiceError):
+    """The caller shows no key, or none that is valid; ``reason`` never quotes it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ForbiddenError(ServiceError):
+    """The caller's key has the role ``role``; this needs ``needed``."""
+
+    def __init__(self, role: str, needed: str) -> None:
+        super().__init__(f"this needs a key with the role {needed}, and yours has the role {role}")
+        self.role = role
+        self.needed = needed
 
 
 class UnknownResourceError(ServiceError):
@@ -61,6 +82,10 @@ class QueueFullError(OverloadError):
     """Too many items wait already."""
 
 
+class RateLimitedError(OverloadError):
+    """The caller has used up what it may ask for in a while."""
+
+
 class AnalysisError(ServiceError):
     """One item could not be analysed; ``reason`` is fit for the caller."""
 
@@ -85,6 +110,10 @@ class DependencyError(ServiceError):
         super().__init__(f"{dependency}: {reason}")
         self.dependency = dependency
         self.reason = reason
+
+
+class BusyError(DependencyError):
+    """The dependency is there, and has no room for this now."""
 
 
 class SettingsError(ServiceError):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.core.metrics import Instrument, Layout, Metrics
+from service.core.metrics import Instrument, Metrics
 from service.core.processes import resident_bytes
 from service.core.slots import Reading
 
@@ -15,7 +15,7 @@ from service.core.slots import Reading
 def render(metrics: Metrics, *, version: str, environment: str, started_at: float) -> bytes:
     """The sum over all workers in Prometheus text format 0.0.4; ``started_at`` in Unix seconds."""
     readings = metrics.readings()
-    totals = _totals(metrics.layout, readings)
+    totals = metrics.layout.totals(readings)
     lines: list[str] = []
     for instrument, labels in metrics.layout.series.items():
         lines += _head(instrument.name, instrument.help, instrument.kind)
@@ -25,16 +25,6 @@ def render(metrics: Metrics, *, version: str, environment: str, started_at: floa
             lines += _series(instrument, labels[index], rows[index])
     lines += _facts(readings, version, environment, started_at)
     return ("\n".join(lines) + "\n").encode()
-
-
-def _totals(layout: Layout, readings: Sequence[Reading]) -> NDArray[np.float64]:
-    totals = np.zeros(layout.size)
-    for reading in readings:
-        cells = reading.cells.copy()
-        if not reading.alive:
-            cells[layout.levels] = 0.0
-        totals += cells
-    return totals
 
 
 def _head(name: str, text: str, kind: str) -> tuple[str, str]:

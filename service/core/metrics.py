@@ -28,12 +28,21 @@ LATENCY_EDGES = (
     *(1.0, 2.0, 2.5, 5.0, 10.0, 30.0, 60.0),
 )
 """Upper bucket edges in seconds; the thresholds of all latency objectives are among them."""
+DATABASE_EDGES = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1),
+    *(0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Upper bucket edges in seconds for queries and for waiting for a connection."""
 SIZE_EDGES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 
 OTHER = "_OTHER"
-"""The label of every method, route or status that is not in the fixed set."""
+"""The label of every method, route, status or query that is not in the fixed set."""
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", OTHER)
-STATUSES = (*(200, 202, 204, 303), *(400, 404, 405, 408, 413, 415, 422, 499), *(500, 501, 503))
+STATUSES = (
+    *(200, 202, 204, 303, 304),
+    *(400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 499),
+    *(500, 501, 503),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,38 @@ CACHE_LOOKUPS = Instrument(
     "counter",
     ("tier", "outcome"),
 )
+CACHE_FAILURES = Instrument(
+    "loadstone_cache_failures_total", "Calls that a tier of the cache did not answer.", "counter", ("tier", "operation")
+)
+CACHE_PROMOTED = Instrument(
+    "loadstone_cache_promoted_total", "Entries found in a tier and copied to the nearer ones.", "counter", ("tier",)
+)
+CACHE_WRITTEN = Instrument("loadstone_cache_written_total", "Entries that a tier took.", "counter", ("tier",))
+CACHE_DROPPED = Instrument(
+    "loadstone_cache_dropped_total",
+    "Entries that a tier was not given: its queue was full, it was away, or they were too large.",
+    "counter",
+    ("tier",),
+)
+CACHE_SAVED = Instrument(
+    "loadstone_cache_compression_saved_bytes_total",
+    "Bytes less to send to a tier, by compression.",
+    "counter",
+    ("tier",),
+)
+CACHE_EVICTIONS = Instrument(
+    "loadstone_cache_evictions_total", "Entries that went because others needed their room.", "counter", ("tier",)
+)
+CACHE_ENTRIES = Instrument("loadstone_cache_entries", "Entries in the workers' memory.", "gauge", ("tier",))
+CACHE_RESIDENT = Instrument(
+    "loadstone_cache_resident_bytes", "Bytes of the entries in the workers' memory.", "gauge", ("tier",)
+)
+CACHE_LEFT_ALONE = Instrument(
+    "loadstone_cache_left_alone", "Workers that do not ask a tier at the moment, because it failed.", "gauge", ("tier",)
+)
+CACHE_INVALIDATIONS = Instrument(
+    "loadstone_cache_invalidations_total", "Invalidations that workers carried out in their memory.", "counter"
+)
 BATCH_ITEMS = Instrument(
     "loadstone_batch_items", "Items analysed together.", "histogram", ("workload", "lane"), SIZE_EDGES
 )
@@ -89,10 +130,78 @@ QUEUE_WAIT = Instrument(
 REFUSALS = Instrument(
     "loadstone_refusals_total", "Requests refused for want of room.", "counter", ("workload", "reason")
 )
+ANSWERS = Instrument(
+    "loadstone_answer_lookups_total",
+    "Look-ups of whole answers in the worker's memory, by the bytes of the request: hit or miss.",
+    "counter",
+    ("workload", "outcome"),
+)
+DATABASE_DURATION = Instrument(
+    "db_client_operation_duration_seconds",
+    "Time from sending a named query to its answer, as the service sees it.",
+    "histogram",
+    ("db_operation_name",),
+    DATABASE_EDGES,
+    sparse=True,
+)
+DATABASE_ERRORS = Instrument(
+    "loadstone_database_errors_total",
+    "Named queries that got no answer, by what went wrong.",
+    "counter",
+    ("db_operation_name", "error_type"),
+    sparse=True,
+)
+DATABASE_RETRIES = Instrument(
+    "loadstone_database_retries_total",
+    "Named queries that were tried again.",
+    "counter",
+    ("db_operation_name",),
+    sparse=True,
+)
+CONNECTIONS = Instrument(
+    "db_client_connection_count",
+    "Open database connections, by whether they are in use.",
+    "gauge",
+    ("db_client_connection_state",),
+)
+CONNECTION_LIMIT = Instrument("db_client_connection_max", "Database connections that may be open.", "gauge")
+CONNECTION_QUEUE = Instrument(
+    "db_client_connection_pending_requests", "Who waits for a free database connection.", "gauge"
+)
+CONNECTION_WAIT = Instrument(
+    "db_client_connection_wait_time_seconds",
+    "Time to get a database connection, opening one included.",
+    "histogram",
+    (),
+    DATABASE_EDGES,
+)
+SHORT_OF_MEMORY = Instrument(
+    "loadstone_workers_short_of_memory",
+    "Workers that have given up something because memory runs out, by what it is.",
+    "gauge",
+    ("relief",),
+)
+KEY_CHECKS = Instrument(
+    "loadstone_key_checks_total", "Keys asked for in the database, by what came of it.", "counter", ("outcome",)
+)
+RATE_DRAWS = Instrument(
+    "loadstone_rate_draws_total",
+    "Draws of tokens from the shared buckets, or from the worker's own while those are away.",
+    "counter",
+    ("bucket", "outcome"),
+)
 JOBS = Instrument("loadstone_jobs_submitted_total", "Requests taken on to be answered later.", "counter", ("workload",))
 
 CACHE_OUTCOMES = ("hit", "miss", "skipped")
-REFUSAL_REASONS = ("concurrency", "queue", "deadline")
+CACHE_OPERATIONS = ("read", "write")
+CACHE_MEMORY = "memory"
+"""The tier in the process; every cache has it."""
+REFUSAL_REASONS = ("concurrency", "queue", "deadline", "memory")
+CONNECTION_STATES = ("used", "idle")
+DATABASE_FAULTS = ("saturated", "unreachable", "timeout", "refused")
+RELIEFS = ("cache", "bulk", "all")
+KEY_OUTCOMES = ("accepted", "refused", "away")
+BUCKETS = ("shared", "local")
 
 
 class Layout:
@@ -106,7 +215,8 @@ class Layout:
             for values in labels:
                 self._offsets[instrument.name, values] = self.size
                 self.size += instrument.width
-        self.fingerprint = zlib.crc32(repr((list(self._offsets.items()), LATENCY_EDGES, SIZE_EDGES)).encode())
+        edges = [instrument.edges for instrument in self.series]
+        self.fingerprint = zlib.crc32(repr((list(self._offsets.items()), edges)).encode())
 
     def offset(self, instrument: Instrument, *values: str) -> int:
         """The first cell of a series; KeyError if it was not declared."""
@@ -130,25 +240,61 @@ class Layout:
             for values in labels
         ]
 
+    def totals(self, readings: Iterable[Reading]) -> NDArray[np.float64]:
+        """All cells summed over the slots; of a gauge, those of living workers alone."""
+        totals = np.zeros(self.size)
+        levels = self.levels
+        for reading in readings:
+            cells = reading.cells.copy()
+            if not reading.alive:
+                cells[levels] = 0.0
+            totals += cells
+        return totals
 
-def layout_of(workloads: Iterable[AnyWorkload], routes: Iterable[str], tiers: Iterable[str]) -> Layout:
-    """The layout of a service with these workloads, HTTP routes and cache tiers."""
-    workloads = tuple(workloads)
+
+def layout_of(
+    workloads: Iterable[AnyWorkload], routes: Iterable[str], tiers: Iterable[str], queries: Iterable[str] = ()
+) -> Layout:
+    """The layout of a service with these workloads, HTTP routes, cache tiers and named database queries."""
+    workloads, queries = tuple(workloads), (*queries, OTHER)
     statuses = (*map(str, STATUSES), OTHER)
     lanes = [(workload.name, lane.name) for workload in workloads for lane in workload.lanes]
     names = [workload.name for workload in workloads]
+    far = [tier for tier in tiers if tier != CACHE_MEMORY]
+    each = [(tier,) for tier in far]
     return Layout(
         {
             REQUEST_DURATION: list(product(METHODS, (*routes, OTHER), statuses)),
             ACTIVE_REQUESTS: [()],
             ITEMS: lanes,
             FAILED_ITEMS: lanes,
-            CACHE_LOOKUPS: list(product(tiers, CACHE_OUTCOMES)),
+            CACHE_LOOKUPS: list(product((CACHE_MEMORY, *far), CACHE_OUTCOMES)),
+            CACHE_FAILURES: list(product(far, CACHE_OPERATIONS)),
+            CACHE_PROMOTED: each,
+            CACHE_WRITTEN: each,
+            CACHE_DROPPED: each,
+            CACHE_SAVED: each,
+            CACHE_EVICTIONS: [(CACHE_MEMORY,)],
+            CACHE_ENTRIES: [(CACHE_MEMORY,)],
+            CACHE_RESIDENT: [(CACHE_MEMORY,)],
+            CACHE_LEFT_ALONE: each,
+            CACHE_INVALIDATIONS: [()],
             BATCH_ITEMS: lanes,
             BATCH_DURATION: lanes,
             QUEUE_WAIT: lanes,
             REFUSALS: list(product(names, REFUSAL_REASONS)),
+            ANSWERS: list(product(names, ("hit", "miss"))),
             JOBS: [(name,) for name in names],
+            DATABASE_DURATION: [(name,) for name in queries],
+            DATABASE_ERRORS: list(product(queries, DATABASE_FAULTS)),
+            DATABASE_RETRIES: [(name,) for name in queries],
+            CONNECTIONS: [(state,) for state in CONNECTION_STATES],
+            CONNECTION_LIMIT: [()],
+            CONNECTION_QUEUE: [()],
+            CONNECTION_WAIT: [()],
+            KEY_CHECKS: [(outcome,) for outcome in KEY_OUTCOMES],
+            RATE_DRAWS: list(product(BUCKETS, ("granted", "refused"))),
+            SHORT_OF_MEMORY: [(relief,) for relief in RELIEFS],
         }
     )
 
@@ -165,6 +311,24 @@ class Count:
     def add(self, amount: float = 1.0) -> None:
         """Add ``amount``, which is not negative."""
         self._cells[self._offset] += amount
+
+
+class Level:
+    """A number that rises and falls."""
+
+    __slots__ = ("_cells", "_offset")
+
+    def __init__(self, cells: Cells, offset: int) -> None:
+        self._cells = cells
+        self._offset = offset
+
+    def move(self, amount: float) -> None:
+        """Change it by ``amount``."""
+        self._cells[self._offset] += amount
+
+    def set(self, value: float) -> None:
+        """Make it ``value``."""
+        self._cells[self._offset] = value
 
 
 class Distribution:
@@ -203,6 +367,25 @@ class TierMeters:
     hit: Count
     miss: Count
     skipped: Count
+    failed_reads: Count
+    failed_writes: Count
+    promoted: Count
+    written: Count
+    dropped: Count
+    saved: Count
+    left_alone: Level
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryMeters:
+    """What is measured of the cache tier in the process."""
+
+    hit: Count
+    miss: Count
+    evictions: Count
+    entries: Level
+    resident: Level
+    invalidations: Count
 
 
 class Metrics:
@@ -238,6 +421,10 @@ class Metrics:
         """The counter of one series."""
         return Count(self._cells, self.layout.offset(instrument, *values))
 
+    def level(self, instrument: Instrument, *values: str) -> Level:
+        """The gauge of one series, as far as this process makes it up."""
+        return Level(self._cells, self.layout.offset(instrument, *values))
+
     def distribution(self, instrument: Instrument, *values: str) -> Distribution:
         """The histogram of one series."""
         return Distribution(self._cells, self.layout.offset(instrument, *values), instrument.edges)
@@ -253,8 +440,30 @@ class Metrics:
         )
 
     def tier(self, name: str) -> TierMeters:
-        """The meters of one cache tier."""
-        return TierMeters(*(self.count(CACHE_LOOKUPS, name, outcome) for outcome in CACHE_OUTCOMES))
+        """The meters of one cache tier outside of the process."""
+        return TierMeters(
+            hit=self.count(CACHE_LOOKUPS, name, "hit"),
+            miss=self.count(CACHE_LOOKUPS, name, "miss"),
+            skipped=self.count(CACHE_LOOKUPS, name, "skipped"),
+            failed_reads=self.count(CACHE_FAILURES, name, "read"),
+            failed_writes=self.count(CACHE_FAILURES, name, "write"),
+            promoted=self.count(CACHE_PROMOTED, name),
+            written=self.count(CACHE_WRITTEN, name),
+            dropped=self.count(CACHE_DROPPED, name),
+            saved=self.count(CACHE_SAVED, name),
+            left_alone=self.level(CACHE_LEFT_ALONE, name),
+        )
+
+    def memory(self) -> MemoryMeters:
+        """The meters of the cache tier in the process."""
+        return MemoryMeters(
+            hit=self.count(CACHE_LOOKUPS, CACHE_MEMORY, "hit"),
+            miss=self.count(CACHE_LOOKUPS, CACHE_MEMORY, "miss"),
+            evictions=self.count(CACHE_EVICTIONS, CACHE_MEMORY),
+            entries=self.level(CACHE_ENTRIES, CACHE_MEMORY),
+            resident=self.level(CACHE_RESIDENT, CACHE_MEMORY),
+            invalidations=self.count(CACHE_INVALIDATIONS),
+        )
 
     def readings(self) -> list[Reading]:
         """The slots of all workers."""

@@ -20,6 +20,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from service.core.batcher import Analyse, Batcher, Keep, isolated
+from service.core.call import Call
 from service.core.cache import Cache
 from service.core.errors import AnalysisError, ItemsFailedError, OverloadError, QueueFullError
 from service.core.limits import ConcurrencyLimit
@@ -49,8 +50,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         self,
         workload: Workload[Request, Item, Outcome, Answer],
         *,
-        near: Cache,
-        whole: Cache,
+        cache: Cache,
         limit: ConcurrencyLimit,
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
@@ -58,32 +58,36 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         self.workload = workload
         self._limit = limit
         self._lanes = {
-            lane.name: _LanePath(
-                workload, lane, whole if lane.threads else near, metrics.lane(workload.name, lane.name), clock
-            )
+            lane.name: _LanePath(workload, lane, cache, metrics.lane(workload.name, lane.name), clock)
             for lane in workload.lanes
         }
         self._refused_by_limit = metrics.count(REFUSALS, workload.name, "concurrency")
         self._refused_by_queue = metrics.count(REFUSALS, workload.name, "queue")
 
-    async def answer(self, request: Request) -> Answer:
-        """The answer to ``request``.
-
-        Raises what ``split`` raises, OverloadError when there is no room and ItemsFailedError when items failed.
-        """
+    def admit(self, call: Call) -> object:
+        """Take a place, to be given back with `leave`; OverloadError when there is none."""
         try:
             self._limit.enter()
         except OverloadError:
             self._refused_by_limit.add()
             raise
+        return None
+
+    def leave(self, ticket: object) -> None:
+        """Give the place back."""
+        self._limit.leave()
+
+    async def answer(self, request: Request, call: Call) -> Answer:
+        """The answer to ``request``.
+
+        Raises what ``split`` raises, OverloadError when there is no room and ItemsFailedError when items failed.
+        """
         try:
             items = self.workload.split(request)
             return self.workload.join(request, whole(await self._outcomes(items)))
         except QueueFullError:
             self._refused_by_queue.add()
             raise
-        finally:
-            self._limit.leave()
 
     async def close(self) -> None:
         """Finish what waits in every lane."""
@@ -126,7 +130,7 @@ class _LanePath(Generic[Item, Outcome]):
     ) -> None:
         self._key_of = workload.key_of
         self._prefix = f"{workload.name}:{workload.version}:{lane.name}:"
-        self._ttl = lane.cache_ttl
+        self._policy = lane.cache
         self._cache = cache
         self._meters = meters
         self._encode = msgspec.msgpack.Encoder().encode
@@ -155,12 +159,15 @@ class _LanePath(Generic[Item, Outcome]):
         return self._prefix + blake2b(self._key_of(item), digest_size=_KEY_BYTES).hexdigest()
 
     async def _cached(self, keys: Sequence[str]) -> list[Outcome | None]:
-        if self._ttl <= 0:
-            return [None] * len(keys)
-        return [self._decoded(value) for value in await self._cache.get_many(keys, self._ttl)]
+        entries = self._cache.peek_many(keys)
+        missing = [key for key, entry in zip(keys, entries, strict=True) if entry is None]
+        if missing and self._policy.far:
+            fetched = dict(zip(missing, await self._cache.fetch_many(missing, self._policy), strict=True))
+            entries = [entry or fetched[key] for key, entry in zip(keys, entries, strict=True)]
+        return [self._decoded(entry.value if entry else None) for entry in entries]
 
-    def _decoded(self, value: bytes | None) -> Outcome | None:
-        if value is None:
+    def _decoded(self, value: object) -> Outcome | None:
+        if not isinstance(value, bytes):
             return None
         try:
             return self._decoder.decode(value)
@@ -171,7 +178,7 @@ class _LanePath(Generic[Item, Outcome]):
         good = {key: self._encode(value) for key, value in outcomes.items() if not isinstance(value, AnalysisError)}
         if len(good) < len(outcomes):
             self._meters.failed_items.add(len(outcomes) - len(good))
-        await self._cache.put_many(good, self._ttl)
+        self._cache.keep(good, self._policy)
 
 
 class _OnLoop(Generic[Item, Outcome]):

@@ -20,9 +20,25 @@ Outcome = TypeVar("Outcome", bound=msgspec.Struct)
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """How long outcomes are kept, and where. Times are in seconds; 0 switches a rule off."""
+
+    ttl: float
+    """An outcome is fresh for so long; 0 keeps nothing."""
+    jitter: float = 0.1
+    """Share of ``ttl`` by which it is shortened at random, so that what was made together does not end together."""
+    stale: float = 0.0
+    """After ``ttl``, an outcome still answers for so long while it is made anew in the background."""
+    negative: float = 0.0
+    """An item's failure is kept for so long."""
+    far: bool = True
+    """Whether the tiers outside of the process are asked, which costs a round trip."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One way of analysing items, with its own batching, threads and cache life."""
+    """One way of analysing items, with its own batching, threads and cache policy."""
 
     name: str
     batch_items: int
@@ -33,8 +49,9 @@ class Lane:
     """Threads that analyse; 0 runs on the event loop, right only for work of some 100 µs an item."""
     queue_items: int
     """Refuse more when this many wait."""
-    cache_ttl: float
-    """Seconds an outcome is kept."""
+    cache: CachePolicy
+    batch_seconds: float = 0.05
+    """A batch should take no longer: its size adapts to the pace that it sees, up to ``batch_items``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,10 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     prepare: Callable[[], None]
     """Load models; called once per process before the first request. Never raises for a missing extra."""
     body_bytes: int = 1_048_576
+    bulk_bytes: int = 16_384
+    """A larger body is bulk work unless its sender says otherwise: it is refused first when there is no room."""
+    shares_outcomes: bool = False
+    """Whether one tenant may be answered from another's outcomes; right only for what is public anyway."""
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Request bodies by name, for the OpenAPI document; each must be valid."""
 

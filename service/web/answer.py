@@ -1,27 +1,92 @@
-"""The leanest answer: bytes, ready to send."""
+"""The leanest answer: bytes, ready to send, compressed at most once for each coding."""
 
 from __future__ import annotations
 
+import asyncio
+from hashlib import blake2b
 from typing import Any
 
 from litestar.types import Receive, Send
 
+from service.web.compression import SMALLEST, Coding
+from service.web.exchange import KEY, Exchange, Headers
+
 JSON = b"application/json"
-Headers = tuple[tuple[bytes, bytes], ...]
+VARY = (b"vary", b"accept-encoding")
+LARGE = 131_072
+"""From so many bytes on compression takes so long that a thread does it."""
+_NOT_MODIFIED = 304
+_OBJECT_BYTES = 1_500
+
+Form = tuple[list[tuple[bytes, bytes]], bytes]
+"""Headers and body as they are sent."""
 
 
 class Answer:
-    """An ASGI application that sends ``body``; to HEAD it sends the headers alone."""
+    """An ASGI application that sends ``body`` in the coding that the caller likes best; may be sent many times.
 
-    __slots__ = ("_body", "_headers", "_status")
+    With ``tagged`` it carries an ETag, and a caller who has it already gets 304 (RFC 9110, section 13.1.2).
+    To HEAD it sends the headers alone.
+    """
 
-    def __init__(self, body: bytes, *, status: int = 200, media_type: bytes = JSON, headers: Headers = ()) -> None:
+    __slots__ = ("_forms", "_head", "_status", "_tag", "body")
+
+    def __init__(
+        self, body: bytes, *, status: int = 200, media_type: bytes = JSON, headers: Headers = (), tagged: bool = False
+    ) -> None:
+        self.body = body
         self._status = status
-        self._body = body
-        self._headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(body)), *headers]
+        self._tag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode() if tagged else b""
+        self._head = [(b"content-type", media_type), *headers]
+        if len(body) >= SMALLEST:
+            self._head.append(VARY)
+        self._forms: dict[Coding | None, Form] = {None: self._form(body)}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Send it."""
-        await send({"type": "http.response.start", "status": self._status, "headers": self._headers})
-        body = b"" if scope["method"] == "HEAD" else self._body
+        exchange: Exchange = scope[KEY]
+        coding = exchange.compressor.choose(exchange.headers.get(b"accept-encoding")) if self.is_compressible else None
+        form = self._forms.get(coding)
+        if form is None:
+            form = await self._compressed(coding)
+        headers, body = form
+        status = self._status
+        if self._tag and _names(exchange.headers.get(b"if-none-match", b""), self._tag):
+            status, body = _NOT_MODIFIED, b""
+            headers = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length")]
+        elif scope["method"] == "HEAD":
+            body = b""
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    @property
+    def is_compressible(self) -> bool:
+        """Whether it is large enough to be worth it."""
+        return len(self.body) >= SMALLEST
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes at most: its body, a compressed one, and the objects around (by tracemalloc)."""
+        return _OBJECT_BYTES + (2 * len(self.body) if self.is_compressible else len(self.body))
+
+    async def _compressed(self, coding: Coding | None) -> Form:
+        if coding is None:
+            return self._forms[None]
+        compress = coding.compress
+        body = compress(self.body) if len(self.body) < LARGE else await asyncio.to_thread(compress, self.body)
+        form = self._forms[coding] = self._form(body, coding.name)
+        return form
+
+    def _form(self, body: bytes, coding: bytes = b"") -> Form:
+        headers = [*self._head, (b"content-length", b"%d" % len(body))]
+        if coding:
+            headers.append((b"content-encoding", coding))
+        if self._tag:
+            # Each coding is a representation of its own; the comparison for GET is weak, so one tag serves all.
+            headers.append((b"etag", b"W/" + self._tag))
+        return headers, body
+
+
+def _names(condition: bytes, tag: bytes) -> bool:
+    """Whether an If-None-Match names ``tag``, by weak comparison."""
+    return bool(condition) and any(part.strip().removeprefix(b"W/") in (tag, b"*") for part in condition.split(b","))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from litestar.types import Receive
 
-from service.core.errors import InvalidRequestError
+from service.core.deadlines import Deadlines
+from service.core.errors import InvalidRequestError, OverloadError
 from service.web.problems import (
     BAD_REQUEST,
     BODY_TIMEOUT,
@@ -25,35 +26,76 @@ _PLACE = re.compile(r" - at `(\$[^`]*)`\Z")
 _LONGEST_REASON = 300
 
 
-class BodyReader(Generic[Value]):
-    """Reads bodies of one kind: JSON of type ``kind``, at most ``limit`` bytes, arriving within ``seconds``."""
+class BodyRoom:
+    """Bounds the memory that bodies on their way may take, in all of one worker: ``capacity`` bytes."""
 
-    def __init__(self, kind: type[Value], limit: int, seconds: float) -> None:
+    __slots__ = ("_capacity", "taken")
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self.taken = 0
+        """Bytes that are promised to bodies on their way."""
+
+    def take(self, size: int) -> None:
+        """Promise ``size`` bytes, to be given back; OverloadError when there is no room."""
+        # One body always fits, however large: a limit that refuses it for ever would be one on its size.
+        if self.taken and self.taken + size > self._capacity:
+            raise OverloadError("too many bytes of other requests are still on their way", retry_after=1.0)
+        self.taken += size
+
+    def give_back(self, size: int) -> None:
+        """The body is read, or never will be."""
+        self.taken -= size
+
+
+class BodyReader(Generic[Value]):
+    """Reads bodies of one kind: JSON of type ``kind``, at most ``limit`` bytes, each under the common deadline."""
+
+    def __init__(self, kind: type[Value], limit: int, deadlines: Deadlines, room: BodyRoom) -> None:
         self._decoder = msgspec.json.Decoder(kind)
         self._limit = limit
-        self._seconds = seconds
+        self._deadlines = deadlines
+        self._room = room
 
-    async def read(self, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
-        """The body's bytes; ProblemError when a limit is broken."""
-        self._check(headers)
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        """The body's bytes; ProblemError when a limit is broken, OverloadError when there is no room for it."""
+        size = self._announced(headers)
+        self._room.take(size)
+        task: asyncio.Task[object] | None = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a body is read by a task")
+        self._deadlines.enter(task)
+        try:
+            message: Any = await receive()
+            if message.get("more_body", False) or message["type"] == "http.disconnect":
+                return await self._rest(message, receive)
+            body: bytes = message.get("body", b"")
+        except asyncio.CancelledError:
+            if not self._deadlines.leave(task):
+                raise
+            detail = f"The body may take {self._deadlines.seconds:g} seconds."
+            raise ProblemError(BODY_TIMEOUT, detail, headers={"connection": "close"}) from None
+        finally:
+            self._deadlines.leave(task)
+            self._room.give_back(size)
+        if len(body) > self._limit:
+            raise self._too_large()
+        return body
+
+    async def _rest(self, message: Any, receive: Receive) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        try:
-            async with asyncio.timeout(self._seconds):
-                while True:
-                    message: Any = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ProblemError(BAD_REQUEST, "The connection was closed before the whole body arrived.")
-                    chunk = message.get("body", b"")
-                    size += len(chunk)
-                    if size > self._limit:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return b"".join((*chunks, chunk)) if chunks else chunk
-                    chunks.append(chunk)
-        except TimeoutError:
-            detail = f"The body may take {self._seconds:g} seconds."
-            raise ProblemError(BODY_TIMEOUT, detail, headers={"connection": "close"}) from None
+        while True:
+            if message["type"] == "http.disconnect":
+                raise ProblemError(BAD_REQUEST, "The connection was closed before the whole body arrived.")
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self._limit:
+                raise self._too_large()
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return b"".join(chunks)
+            message = await receive()
 
     def decode(self, body: bytes) -> Value:
         """The value in ``body``; ProblemError for what is no JSON, InvalidRequestError for what breaks a rule."""
@@ -70,17 +112,21 @@ class BodyReader(Generic[Value]):
         except RecursionError:
             raise ProblemError(MALFORMED_BODY, "The JSON is nested too deeply.") from None
 
-    def _check(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        media_type = b""
-        for name, value in headers:
-            if name == b"content-type":
-                media_type = value
-            elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-                raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
-            elif name == b"content-length" and value.isdigit() and int(value) > self._limit:
-                raise self._too_large()
+    def _announced(self, headers: Mapping[bytes, bytes]) -> int:
+        """How many bytes may come; ProblemError when type, coding or announced size are wrong already."""
+        media_type = headers.get(b"content-type", b"")
         if media_type != b"application/json" and not is_json(media_type):
             raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
+        coding = headers.get(b"content-encoding")
+        if coding is not None and coding.strip().lower() not in (b"", b"identity"):
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
+        announced = headers.get(b"content-length")
+        if announced is None or not announced.isdigit():
+            return self._limit
+        size = int(announced)
+        if size > self._limit:
+            raise self._too_large()
+        return size
 
     def _too_large(self) -> ProblemError:
         return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,12 +17,16 @@ from litestar.types import ExceptionHandlersMap
 from service.core.errors import (
     DependencyError,
     ExtraMissingError,
+    ForbiddenError,
     InvalidRequestError,
     ItemsFailedError,
     OverloadError,
+    RateLimitedError,
+    UnauthenticatedError,
     UnknownResourceError,
 )
-from service.web.tracing import Trace, trace_in
+from service.web.answer import Answer
+from service.web.exchange import exchange_in
 
 MEDIA_TYPE = "application/problem+json"
 BASE = "/problems/"
@@ -51,6 +56,16 @@ INVALID_REQUEST = Kind(
     "invalid-request", 422, "The request breaks a rule", "Each entry of errors says where (JSON path) and how."
 )
 BAD_REQUEST = Kind("bad-request", 400, "The request cannot be understood", "The request line or a header is wrong.")
+UNAUTHENTICATED = Kind(
+    "unauthenticated",
+    401,
+    "A valid key is missing",
+    "Send Authorization: Bearer KEY with a key made by `loadstone keys create`.",
+)
+FORBIDDEN = Kind("forbidden", 403, "The key does not allow this", "detail says which role is needed.")
+RATE_LIMITED = Kind(
+    "rate-limited", 429, "Too many requests with this key", "Try again after the seconds in Retry-After."
+)
 NOT_FOUND = Kind("not-found", 404, "There is no such resource", "Check the path and the identifier in it.")
 METHOD_NOT_ALLOWED = Kind(
     "method-not-allowed", 405, "The resource does not know this method", "The Allow header lists those it knows."
@@ -80,7 +95,7 @@ DEPENDENCY_AWAY = Kind(
 KINDS: tuple[Kind, ...] = (
     *(MALFORMED_BODY, BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TIMEOUT, BODY_TOO_LARGE),
     *(UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, ITEMS_FAILED, INTERNAL_ERROR, EXTRA_MISSING),
-    *(OVERLOADED, DEPENDENCY_AWAY),
+    *(UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, OVERLOADED, DEPENDENCY_AWAY),
 )
 _BY_STATUS = {400: BAD_REQUEST, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}
 
@@ -123,19 +138,27 @@ class ProblemError(Exception):
 _encode = msgspec.json.Encoder().encode
 
 
-def problem_body(error: ProblemError, path: str, trace: Trace) -> bytes:
-    """The problem as JSON."""
-    return _encode(
+def problem_answer(error: Exception, scope: Any) -> Answer:
+    """How ``error`` is told to the caller of ``scope``; what nobody foresaw is told to the log as well."""
+    problem = as_problem(error)
+    trace = exchange_in(scope).trace
+    if problem.kind is INTERNAL_ERROR:
+        _log.error("request failed", exc_info=error, extra={"trace": trace})
+    elif isinstance(error, DependencyError):
+        _log.warning("request failed: %s", error, extra={"trace": trace})
+    body = _encode(
         Problem(
-            type=error.kind.type,
-            title=error.kind.title,
-            status=error.kind.status,
-            detail=error.detail,
-            instance=path,
+            type=problem.kind.type,
+            title=problem.kind.title,
+            status=problem.kind.status,
+            detail=problem.detail,
+            instance=scope["path"],
             request_id=trace.request_id,
-            errors=error.errors,
+            errors=problem.errors,
         )
     )
+    headers = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items())
+    return Answer(body, status=problem.kind.status, media_type=MEDIA_TYPE.encode("ascii"), headers=headers)
 
 
 def as_problem(error: Exception) -> ProblemError:
@@ -165,6 +188,18 @@ def _extra_missing(error: ExtraMissingError) -> ProblemError:
     return ProblemError(EXTRA_MISSING, str(error))
 
 
+def _unauthenticated(error: UnauthenticatedError) -> ProblemError:
+    return ProblemError(UNAUTHENTICATED, error.reason, headers={"www-authenticate": 'Bearer realm="loadstone"'})
+
+
+def _forbidden(error: ForbiddenError) -> ProblemError:
+    return ProblemError(FORBIDDEN, f"{error}.")
+
+
+def _rate_limited(error: RateLimitedError) -> ProblemError:
+    return ProblemError(RATE_LIMITED, error.reason, headers={"retry-after": f"{max(1, math.ceil(error.retry_after))}"})
+
+
 def _overloaded(error: OverloadError) -> ProblemError:
     return ProblemError(OVERLOADED, error.reason, headers={"retry-after": f"{max(1, round(error.retry_after))}"})
 
@@ -185,27 +220,31 @@ def _of_framework(error: HTTPException) -> ProblemError:
 _TRANSLATIONS: dict[type[Exception], Callable[[Any], ProblemError]] = {
     InvalidRequestError: _invalid,
     ItemsFailedError: _items_failed,
+    UnauthenticatedError: _unauthenticated,
+    ForbiddenError: _forbidden,
     UnknownResourceError: _unknown,
     ExtraMissingError: _extra_missing,
+    RateLimitedError: _rate_limited,
     OverloadError: _overloaded,
     DependencyError: _dependency_away,
     HTTPException: _of_framework,
 }
 
 
+class _ProblemResponse(Response[bytes]):
+    """Lets Litestar send an `Answer`."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body)
+        self._answer = answer
+
+    def to_asgi_response(self, *_: Any, **__: Any) -> Any:
+        """What is sent."""
+        return self._answer
+
+
 def _respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    problem = as_problem(error)
-    trace = trace_in(request.scope)
-    if problem.kind is INTERNAL_ERROR:
-        _log.error("request failed", exc_info=error, extra={"trace": trace})
-    elif isinstance(error, DependencyError):
-        _log.warning("request failed: %s", error, extra={"trace": trace})
-    return Response(
-        problem_body(problem, request.scope["path"], trace),
-        status_code=problem.kind.status,
-        media_type=MEDIA_TYPE,
-        headers=problem.headers,
-    )
+    return _ProblemResponse(problem_answer(error, request.scope))
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {Exception: _respond, HTTPException: _respond}

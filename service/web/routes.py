@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, post, route
-from litestar.handlers import HTTPRouteHandler
+from litestar import Request, asgi, route
+from litestar.handlers import ASGIRouteHandler, HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from service.core.errors import UnknownResourceError
-from service.core.metrics import JOBS, Metrics
-from service.core.pipeline import Pipeline
-from service.core.ports import Job, JobState, JobStore
+from service.core.identity import Role
+from service.core.ports import JobState, JobStore
 from service.core.workload import AnyWorkload
-from service.web.answer import JSON, Answer, Headers
-from service.web.body import BodyReader
+from service.web.answer import JSON, Answer
+from service.web.doorman import Doorman
+from service.web.endpoint import POLL_SECONDS, Endpoint
+from service.web.exchange import Headers, exchange_in
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Doctor, Health, Status
 from service.web.problems import BASE, KINDS
@@ -29,8 +30,8 @@ FIXED_ROUTES = (
 )
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
-POLL_SECONDS = 1
-"""After which asking for an unfinished job again makes sense."""
+_PRIVATE = (b"cache-control", b"private, no-cache")
+"""Only the caller may keep it, and must ask each time whether it still holds."""
 
 _AnyRequest = Request[Any, Any, Any]
 _encode = msgspec.json.Encoder().encode
@@ -46,62 +47,32 @@ def all_routes(workloads: Iterable[AnyWorkload]) -> tuple[str, ...]:
     return (*map(path_of, workloads), *FIXED_ROUTES)
 
 
-def workload_route(
-    pipeline: Pipeline[Any, Any, Any, Any], jobs: JobStore, metrics: Metrics, body_seconds: float
-) -> HTTPRouteHandler:
+def workload_route(endpoint: Endpoint) -> ASGIRouteHandler:
     """``POST /v1/NAME``: the answer, or a job when the caller prefers to come back for it."""
-    workload = pipeline.workload
-    reader: BodyReader[Any] = BodyReader(workload.request, workload.body_bytes, body_seconds)
-    submitted = metrics.count(JOBS, workload.name)
 
-    @post(path_of(workload), name=workload.name)
-    async def answer_workload(request: _AnyRequest) -> ASGIApp:
-        headers = request.scope["headers"]
-        body = await reader.read(headers, request.receive)
-        content = reader.decode(body)
-        if not prefers_later(headers):
-            return Answer(_encode(await pipeline.answer(content)))
-        workload.split(content)  # what it would refuse later it refuses now
-        job = await jobs.submit(workload.name, body)
-        submitted.add()
-        return job_accepted(job)
+    @asgi(path_of(endpoint.workload), name=endpoint.workload.name, copy_scope=False)
+    async def answer_workload(scope: Any, receive: Any, send: Any) -> None:
+        await endpoint(scope, receive, send)
 
     return answer_workload
 
 
-def job_route(jobs: JobStore) -> HTTPRouteHandler:
-    """``GET /v1/jobs/ID``: how far a job is, and its answer."""
+def job_route(jobs: JobStore, doorman: Doorman) -> HTTPRouteHandler:
+    """``GET /v1/jobs/ID``: how far a job of the caller's tenant is, and its answer."""
 
     @route("/v1/jobs/{id:str}", http_method=["GET", "HEAD"], name="job")
     async def find_job(request: _AnyRequest) -> ASGIApp:
+        exchange = exchange_in(request.scope)
+        await doorman.check(exchange, Role.READ)
         identifier = request.path_params["id"]
-        job = await jobs.find(identifier)
+        job = await jobs.find(identifier, exchange.tenant)
         if job is None:
             raise UnknownResourceError("job", identifier)
-        unfinished = job.state in (JobState.QUEUED, JobState.RUNNING)
-        later: Headers = ((b"retry-after", b"%d" % POLL_SECONDS),) if unfinished else ()
-        return Answer(_encode(job), headers=(*later, (b"cache-control", b"no-store")))
+        if job.state in (JobState.QUEUED, JobState.RUNNING):
+            return Answer(_encode(job), headers=((b"retry-after", b"%d" % POLL_SECONDS), _PRIVATE))
+        return Answer(_encode(job), headers=(_PRIVATE,), tagged=True)
 
     return find_job
-
-
-def job_accepted(job: Job) -> Answer:
-    """202 with the place where the answer will be."""
-    headers = (
-        (b"location", f"/v1/jobs/{job.id}".encode("ascii")),
-        (b"preference-applied", b"respond-async"),
-        (b"retry-after", b"%d" % POLL_SECONDS),
-    )
-    return Answer(_encode(job), status=202, headers=headers)
-
-
-def prefers_later(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether ``Prefer: respond-async`` (RFC 7240) is among ``headers``."""
-    return any(
-        name == b"prefer"
-        and b"respond-async" in (part.partition(b";")[0].strip().lower() for part in value.split(b","))
-        for name, value in headers
-    )
 
 
 def health_routes(doctor: Doctor) -> Sequence[HTTPRouteHandler]:
@@ -118,7 +89,7 @@ def health_routes(doctor: Doctor) -> Sequence[HTTPRouteHandler]:
     async def health(request: _AnyRequest) -> ASGIApp:
         return respond(await doctor.examine())
 
-    return constant_route("/health/live", _encode({"status": Status.PASS}), HEALTH), ready, health
+    return constant_route("/health/live", _encode({"status": Status.PASS}), HEALTH, tagged=False), ready, health
 
 
 def metrics_route(scrape: Callable[[], bytes]) -> HTTPRouteHandler:
@@ -131,9 +102,11 @@ def metrics_route(scrape: Callable[[], bytes]) -> HTTPRouteHandler:
     return show_metrics
 
 
-def constant_route(path: str, body: bytes, media_type: bytes = JSON, headers: Headers = ()) -> HTTPRouteHandler:
-    """``GET path`` with an answer that never changes."""
-    answer = Answer(body, media_type=media_type, headers=headers)
+def constant_route(
+    path: str, body: bytes, media_type: bytes = JSON, headers: Headers = (), *, tagged: bool = True
+) -> HTTPRouteHandler:
+    """``GET path`` with an answer that never changes; ``tagged`` lets callers keep it."""
+    answer = Answer(body, media_type=media_type, headers=headers, tagged=tagged)
 
     @route(path, http_method=["GET", "HEAD"])
     async def show(request: _AnyRequest) -> ASGIApp:

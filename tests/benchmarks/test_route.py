@@ -15,9 +15,12 @@ from litestar.params import JSONBody
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from service.app import Adapters, Instance, open_application
+from service.core.keys import Seal
+from service.pipelines import SharedCache, open_metrics
 from service.settings import Settings
 from service.workloads import WORKLOADS
-from tests.service.doubles import DictTier, MemoryJobs
+from tests.service.conftest import SECRET
+from tests.service.doubles import MemoryJobs, MemoryKeys
 
 REQUESTS = 500
 PATH = "/v1/comments"
@@ -87,8 +90,10 @@ def test_a_cached_comment(benchmark: BenchmarkFixture, runner: asyncio.Runner, t
     for workload in WORKLOADS:
         workload.prepare()
     settings = Settings.from_environment({"LOADSTONE_ACCESS_LOG": access_log})
-    adapters = Adapters(jobs=MemoryJobs(), shared_tier=DictTier("redis"), required=[], helpful=[])
-    opened = open_application(settings, Instance.create(tmp_path), adapters)
+    adapters = Adapters(
+        jobs=MemoryJobs(), keys=MemoryKeys(Seal(SECRET)), buckets=None, shared=SharedCache(), required=[], helpful=[]
+    )
+    opened = open_application(settings, Instance.create(tmp_path), adapters, open_metrics(WORKLOADS))
     app = runner.run(opened.__aenter__())
     benchmark(lambda: runner.run(call(app)))
     runner.run(opened.__aexit__(None, None, None))

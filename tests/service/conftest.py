@@ -10,9 +10,12 @@ import httpx
 import pytest
 
 from service.app import Adapters, Instance, open_application
+from service.core.keys import Seal, Secret
 from service.core.workload import AnyWorkload
+from service.pipelines import SharedCache, open_metrics
 from service.settings import Settings
-from tests.service.doubles import DictTier, FakeProbe, MemoryJobs
+from service.web.routes import all_routes
+from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeys
 from tests.service.running import RunningService
 from tests.service.sample_workload import words_workload
 
@@ -28,6 +31,7 @@ class House:
 
     client: httpx.AsyncClient
     jobs: MemoryJobs
+    keys: MemoryKeys
     tier: DictTier
     database: FakeProbe
     cache: FakeProbe
@@ -40,6 +44,7 @@ class House:
         return float(lines[series])
 
 
+SECRET = Secret("the secret under which tests keep keys")
 OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
 
 
@@ -51,13 +56,22 @@ def open_house(tmp_path: Path) -> OpenHouse:
     async def open_(workload: AnyWorkload | None = None, **variables: str) -> AsyncIterator[House]:
         settings = Settings.from_environment({"LOADSTONE_ACCESS_LOG": "off", **variables})
         instance = Instance.create(tmp_path)
-        jobs, tier = MemoryJobs(), DictTier("redis")
+        jobs, tier, keys = MemoryJobs(), DictTier("redis"), MemoryKeys(Seal(SECRET))
         database, cache = FakeProbe("postgres"), FakeProbe("redis")
-        adapters = Adapters(jobs=jobs, shared_tier=tier, required=[database], helpful=[cache])
-        async with open_application(settings, instance, adapters, [workload or words_workload()]) as app:
+        workloads = [workload or words_workload()]
+        metrics = open_metrics(workloads, all_routes(workloads))
+        adapters = Adapters(
+            jobs=jobs,
+            keys=keys,
+            buckets=None,
+            shared=SharedCache(tiers=[tier]),
+            required=[database],
+            helpful=[cache],
+        )
+        async with open_application(settings, instance, adapters, metrics, workloads) as app:
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://loadstone") as client:
-                yield House(client, jobs, tier, database, cache, instance, app)
+                yield House(client, jobs, keys, tier, database, cache, instance, app)
 
     return open_
 

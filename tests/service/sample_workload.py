@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from service.core.errors import AnalysisError, InvalidRequestError
-from service.core.workload import Lane, Workload
+from service.core.workload import CachePolicy, Lane, Workload
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,8 +80,8 @@ def words_workload(
         outcome=Length,
         answer=Lengths,
         lanes=(
-            Lane("cheap", batch_items, 0.0, 0, 10_000, cache_ttl),
-            Lane("dear", batch_items, batch_wait, threads, queue_items, cache_ttl),
+            Lane("cheap", batch_items, 0.0, 0, 10_000, CachePolicy(ttl=cache_ttl, jitter=0.0, far=False)),
+            Lane("dear", batch_items, batch_wait, threads, queue_items, CachePolicy(ttl=cache_ttl, jitter=0.0)),
         ),
         split=_split,
         lane_of=lambda item: item[0],

@@ -1,10 +1,11 @@
--- The way of a job: submitted, claimed by an attempt, finished by the same attempt.
+-- The way of a job: submitted, claimed by an attempt, finished by the same attempt. The first two queries run under a
+-- tenant's rights, the others under the worker's.
 
 -- name: submit_job
--- Keep job $1 for workload $2 with request $3, and tell the queue. One statement, so one transaction:
+-- Keep job $1 of tenant $2 for workload $3 with request $4, and tell the queue. One statement, so both or neither:
 -- there is never a job without its entry in the queue, nor an entry without its job.
 WITH job AS (
-    INSERT INTO jobs (id, workload, request) VALUES ($1, $2, $3)
+    INSERT INTO jobs (id, tenant, workload, request) VALUES ($1, $2, $3, $4)
     RETURNING id, created_at
 ), entry AS (
     INSERT INTO pgqueuer (priority, entrypoint, payload, dedupe_key, status)
@@ -12,8 +13,8 @@ WITH job AS (
 )
 SELECT extract(epoch FROM created_at)::float8 AS created_at FROM job;
 
--- name: find_job
--- Job $1 as its owner may see it: what went wrong in an attempt is shown only once the job has failed.
+-- name: find_job (read)
+-- Job $1 as its tenant may see it: what went wrong in an attempt is shown only once the job has failed.
 SELECT
     id::text AS id,
     workload,
@@ -31,7 +32,7 @@ WHERE id = $1;
 UPDATE jobs
 SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, now())
 WHERE id = $1 AND state IN ('queued', 'running') AND attempts < $2
-RETURNING workload, request, attempts;
+RETURNING tenant, workload, request, attempts;
 
 -- name: complete_job
 -- Store answer $3 of job $1; only attempt $2 may, and only once.

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- name: applied_checksum
+-- name: applied_checksum (read)
 -- The checksum that migration $1 had when it was applied; no row when it was not.
 SELECT checksum FROM schema_migrations WHERE name = $1;
 

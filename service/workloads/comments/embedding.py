@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from service.workloads.comments.features import Floats
+    from service.workloads.comments.signals import Floats
 
 READ_CHARACTERS = 1_000
 """Only so much of a comment is embedded, so that a long one cannot stall its neighbours."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -29,12 +29,23 @@ CATEGORIES = (
     "foreign",
     *THEMES,
 )
-"""The first four are the polar ones: praise and its strong form, blame and its strong form."""
+POLAR = CATEGORIES[:4]
+"""Praise and its strong form, blame and its strong form."""
+NEGATOR = 1 << CATEGORIES.index("negator")
+CONTRAST = 1 << CATEGORIES.index("contrast")
+
+_STEM = np.array(0xC2B2AE3D27D4EB4F, dtype=np.uint64)
+"""Tells the hash of a stem from that of a word with the same letters."""
+_SLOT = np.array(0xFFFF, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Hashes of words and word beginnings in ascending order; ``categories[i]`` has one bit per category."""
+    """Hashes of words and word beginnings in ascending order; ``categories[i]`` has one bit per category.
+
+    For the look-up there are both in one: ``keys`` is ascending, the stems told from the words, and ends with a
+    number for what is in neither; ``meanings`` are the categories of each.
+    """
 
     SHORTEST: ClassVar[int] = 3
     LONGEST: ClassVar[int] = 10
@@ -44,23 +55,57 @@ class Lexicon:
     word_categories: npt.NDArray[np.uint64]
     stems: npt.NDArray[np.uint64]
     stem_categories: npt.NDArray[np.uint64]
+    keys: npt.NDArray[np.uint64] = field(init=False, repr=False)
+    meanings: npt.NDArray[np.uint64] = field(init=False, repr=False)
+    likely: npt.NDArray[np.bool_] = field(init=False, repr=False)
+    """By the last bits of a hash, whether it may be among the keys; a search costs more than most words are worth."""
+    columns: npt.NDArray[np.float32] = field(init=False, repr=False)
+    """(4 times the keys, categories and twice the polar ones): what a token adds to the sums of its comment.
 
-    def bit(self, category: str) -> np.uint64:
-        """The bit of ``category`` in a mask."""
-        return np.uint64(1 << CATEGORIES.index(category))
+    Line k is for key k, the further quarters are for tokens that are negated, closing, and both.
+    """
 
-    def masks(self, beginnings: npt.NDArray[np.uint64], tokens: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-        """The categories of tokens, given their hashes and (tokens, lengths) those of their beginnings.
+    def __post_init__(self) -> None:
+        keys = np.concatenate([self.words, self.stems ^ _STEM])
+        meanings = np.concatenate([self.word_categories, self.stem_categories])
+        order = keys.argsort()
+        object.__setattr__(self, "keys", np.append(keys[order], np.iinfo(np.uint64).max))
+        object.__setattr__(self, "meanings", np.append(meanings[order], np.uint64(0)))
+        likely = np.zeros(int(_SLOT) + 1, dtype=np.bool_)
+        likely[keys & _SLOT] = True
+        object.__setattr__(self, "likely", likely)
+        object.__setattr__(self, "columns", _columns(self.meanings))
 
-        A word of its own hides the stems it begins with; of several stems the longest counts.
+    def places(self, hashes: npt.NDArray[np.uint64], within: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Where in ``keys`` each token stands, the last place for one that is in neither.
+
+        ``hashes`` is (lengths and one, tokens): those of the token's beginnings by length, then its own. What is not
+        ``within`` the token is passed over. A word of its own hides the stems it begins with; of several stems the
+        longest counts.
         """
-        masks = np.zeros(len(tokens), dtype=np.uint64)
-        place = np.minimum(np.searchsorted(self.stems, beginnings), len(self.stems) - 1)
-        known = self.stems[place] == beginnings
-        found = np.where(known, self.stem_categories[place], np.uint64(0))
-        for column in range(found.shape[1]):
-            np.copyto(masks, found[:, column], where=known[:, column])
-        place = np.minimum(np.searchsorted(self.words, tokens), len(self.words) - 1)
-        known = self.words[place] == tokens
-        np.copyto(masks, self.word_categories[place], where=known)
-        return masks
+        sought = hashes.copy()
+        sought[:-1] ^= _STEM
+        sought = sought.reshape(-1)
+        likely = self.likely.take((sought & _SLOT).view(np.int64))
+        likely &= within.reshape(-1)
+        at = likely.nonzero()[0]
+        few = sought.take(at)
+        near = self.keys.searchsorted(few)
+        known = self.keys.take(near) == few
+        places = np.full(hashes.shape[1], len(self.keys) - 1)
+        places[at[known] % len(places)] = near[known]  # in this order, so that the longest stays
+        return places
+
+
+def _columns(meanings: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+    bits = ((meanings[:, None] >> np.arange(len(CATEGORIES), dtype=np.uint64)) & np.uint64(1)).astype(np.float32)
+    polar, rest = bits[:, : len(POLAR)], bits[:, len(POLAR) :]
+    none = np.zeros_like(polar)
+    return np.concatenate(
+        [
+            np.hstack([polar, rest, none, none]),
+            np.hstack([none, rest, polar, none]),
+            np.hstack([polar, rest, none, polar]),
+            np.hstack([none, rest, polar, polar]),
+        ]
+    )

@@ -17,9 +17,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from service.workloads.comments.features import CHARACTER_SIZES, TOKEN_KINDS, Features, Floats
+from service.workloads.comments.features import Features
 from service.workloads.comments.heads import COLUMNS, HEADS
 from service.workloads.comments.lexicon import Lexicon
+from service.workloads.comments.signals import Floats
 
 MODEL = Path(__file__).with_name("model.npz")
 
@@ -32,6 +33,13 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     training_comments: int
 
 
+_STARTS = np.array([head.start for head in HEADS])
+_HEAD_OF = np.repeat(np.arange(len(HEADS)), [len(head.labels) for head in HEADS])
+_ONE, _LARGEST, _SMALLEST = (np.array(number, dtype=np.float32) for number in (1, 30, -30))
+_EXCLUSIVE = [head.columns for head in HEADS if head.exclusive]
+_SEPARATE = [head.columns for head in HEADS if not head.exclusive]
+
+
 @dataclass(frozen=True, slots=True)
 class Finish:
     """Raw scores to the probabilities of all labels, head by head."""
@@ -42,15 +50,19 @@ class Finish:
 
     def probabilities(self, scores: Floats) -> Floats:
         """(comments, columns): a distribution over the labels of an exclusive head, one chance each for others."""
-        logits = scores @ self.weights + self.bias
-        chances = np.empty_like(logits)
-        for head in HEADS:
-            part = logits[:, head.columns]
-            if head.exclusive:
-                grown = np.exp(part - part.max(axis=1, keepdims=True))
-                chances[:, head.columns] = grown / grown.sum(axis=1, keepdims=True)
-            else:
-                chances[:, head.columns] = 1 / (1 + np.exp(-np.clip(part, -30, 30)))
+        logits = scores @ self.weights
+        logits += self.bias
+        powers = logits - np.maximum.reduceat(logits, _STARTS, axis=1).take(_HEAD_OF, axis=1)
+        for columns in _SEPARATE:
+            np.negative(np.minimum(np.maximum(logits[:, columns], _SMALLEST), _LARGEST), out=powers[:, columns])
+        chances: Floats = np.exp(powers, out=powers)
+        for columns in _EXCLUSIVE:
+            part = chances[:, columns]
+            part /= np.add.reduce(part, axis=1, keepdims=True)
+        for columns in _SEPARATE:
+            part = chances[:, columns]
+            part += _ONE
+            np.reciprocal(part, out=part)
         return chances
 
 
@@ -66,19 +78,14 @@ class Fast:
 
     def scores(self, features: Features) -> Floats:
         """(comments, columns), each feature group weighted by the root of its number."""
-        characters = _gathered(self.table, features.characters, features.character_starts, len(CHARACTER_SIZES))
-        tokens = _gathered(self.table, features.tokens, features.token_starts, TOKEN_KINDS)
-        scores: Floats = characters + tokens + features.signals @ self.signals + self.bias
+        starts, ends = features.borders[:-1], features.borders[1:]
+        sums = np.add.reduceat(self.table.take(features.rows, axis=0), starts, axis=0)
+        sums /= np.sqrt(ends - starts).astype(np.float32)[:, None]
+        count = len(features.words)
+        scores: Floats = sums[:count] + sums[count:]
+        scores += features.signals @ self.signals
+        scores += self.bias
         return scores
-
-
-def _gathered(table: Floats, rows: npt.NDArray[np.int64], starts: npt.NDArray[np.int64], width: int) -> Floats:
-    values = table.take(rows.reshape(-1), axis=0)
-    sums: Floats = np.add.reduceat(values, starts * width, axis=0)
-    counts = (np.append(starts[1:], len(rows)) - starts) * width
-    norms: Floats = np.sqrt(counts).astype(np.float32)
-    sums /= norms[:, None]
-    return sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ import pytest
 from redis.asyncio import Redis
 
 from service.adapters import redis
+from service.adapters.attempts import WORKER_ROLE, Attempts
+from service.adapters.database import Database
 from service.adapters.embedded import EmbeddedServers
+from service.adapters.jobs import PostgresJobs
 from service.adapters.postgres import Pool, migrate, open_pool
 
 _numbers = itertools.count()
@@ -59,9 +62,9 @@ def empty_database(servers: Servers) -> str:
 
 @pytest.fixture
 def database(servers: Servers, migrated: str) -> str:
-    """The URL of a migrated database without jobs."""
+    """The URL of a migrated database without jobs and keys."""
     url = servers.database(migrated)
-    asyncio.run(_statement(url, "TRUNCATE jobs, pgqueuer, pgqueuer_log"))
+    asyncio.run(_statement(url, "TRUNCATE jobs, pgqueuer, pgqueuer_log, api_keys"))
     return url
 
 
@@ -69,6 +72,25 @@ def database(servers: Servers, migrated: str) -> str:
 async def pool(database: str) -> AsyncIterator[Pool]:
     async with await open_pool(database, size=4, application="tests") as pool:
         yield pool
+
+
+@pytest.fixture
+def jobs(pool: Pool) -> PostgresJobs:
+    """The jobs as tenants see them."""
+    return PostgresJobs(Database(pool))
+
+
+@pytest.fixture
+async def worker_database(database: str) -> AsyncIterator[Database]:
+    """The database with a worker's rights."""
+    async with await open_pool(database, size=2, application="tests", role=WORKER_ROLE) as pool:
+        yield Database(pool)
+
+
+@pytest.fixture
+def attempts(worker_database: Database) -> Attempts:
+    """The jobs as a worker sees them."""
+    return Attempts(worker_database)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A worker process on the database URL it is given, with the lease and the attempts it is given.
 
-Every request is answered with itself, after its name is printed; ``"hang"`` is never answered,
+Every request is answered with itself, after its tenant and its name are printed; ``"hang"`` is never answered,
 and ``"die"`` takes the process down.
 """
 
@@ -14,8 +14,8 @@ import sys
 from service.adapters.consumer import Terms, consume
 
 
-async def answer(workload: str, request: bytes) -> bytes:
-    sys.stdout.write(f"{workload} {request.decode()}\n")
+async def answer(workload: str, request: bytes, tenant: str) -> bytes:
+    sys.stdout.write(f"{tenant} {workload} {request.decode()}\n")
     sys.stdout.flush()
     if request == b'"die"':
         os.kill(os.getpid(), signal.SIGKILL)

@@ -17,12 +17,14 @@ from pgqueuer.errors import PgqException
 from pgqueuer.models import HealthCheckEvent
 from pgqueuer.qm import QueueManager
 
+from service.adapters.attempts import WORKER_LOST
 from service.adapters.consumer import Answer, Terms, consume
-from service.adapters.jobs import WORKER_LOST, PostgresJobs
+from service.adapters.jobs import PostgresJobs
 from service.adapters.postgres import Pool
 from service.core.errors import DependencyError, InvalidRequestError, QueueFullError
 from service.core.ports import Job, JobState
 
+TENANT = "acme"
 WORKER = Path(__file__).with_name("job_worker.py")
 PATIENCE_SECONDS = 60.0
 QUICK = Terms(lease=2.0, deadline=30.0, backoff=0.01, attempts=3)
@@ -33,9 +35,9 @@ async def finished(jobs: PostgresJobs, submitted: Sequence[Job]) -> list[Job]:
     done: list[Job] = []
     async with asyncio.timeout(PATIENCE_SECONDS):
         for job in submitted:
-            found = await jobs.find(job.id)
+            found = await jobs.find(job.id, TENANT)
             while found is None or found.finished_at is None:
-                found = await jobs.find(job.id)
+                found = await jobs.find(job.id, TENANT)
             done.append(found)
     return done
 
@@ -64,13 +66,12 @@ def worker(url: str, lease: float, attempts: int = 5) -> Iterator[subprocess.Pop
             process.kill()
 
 
-async def echo(workload: str, request: bytes) -> bytes:
+async def echo(workload: str, request: bytes, tenant: str) -> bytes:
     return request
 
 
-async def test_fifty_jobs_by_two_workers_are_each_done_once(database: str, pool: Pool) -> None:
-    jobs = PostgresJobs(pool)
-    submitted = [await jobs.submit("comments", f"{number}".encode()) for number in range(50)]
+async def test_fifty_jobs_by_two_workers_are_each_done_once(database: str, pool: Pool, jobs: PostgresJobs) -> None:
+    submitted = [await jobs.submit("comments", f"{number}".encode(), TENANT) for number in range(50)]
 
     with ExitStack() as stack:
         workers = [stack.enter_context(worker(database, lease=30)) for _ in range(2)]
@@ -81,17 +82,16 @@ async def test_fifty_jobs_by_two_workers_are_each_done_once(database: str, pool:
 
     assert {(job.state, job.attempts) for job in done} == {(JobState.SUCCEEDED, 1)}
     assert [bytes(job.answer or b"") for job in done] == [f"{number}".encode() for number in range(50)]
-    assert Counter(lines) == Counter(f"comments {number}" for number in range(50))
+    assert Counter(lines) == Counter(f"{TENANT} comments {number}" for number in range(50))
     assert [process.returncode for process in workers] == [0, 0]
     assert await pool.fetchval("SELECT count(*) FROM pgqueuer") == 0
 
 
-async def test_the_job_of_a_killed_worker_is_taken_again_after_its_lease(database: str, pool: Pool) -> None:
-    jobs = PostgresJobs(pool)
-    job = await jobs.submit("comments", b'"hang"')
+async def test_the_job_of_a_killed_worker_is_taken_again_after_its_lease(database: str, jobs: PostgresJobs) -> None:
+    job = await jobs.submit("comments", b'"hang"', TENANT)
     with worker(database, lease=1) as process:
         assert process.stdout is not None
-        assert await asyncio.to_thread(process.stdout.readline) == 'comments "hang"\n'
+        assert await asyncio.to_thread(process.stdout.readline) == f'{TENANT} comments "hang"\n'
         process.kill()
 
     async with consumer(database, echo, Terms(lease=1)):
@@ -100,10 +100,9 @@ async def test_the_job_of_a_killed_worker_is_taken_again_after_its_lease(databas
     assert (done.state, done.attempts) == (JobState.SUCCEEDED, 2)
 
 
-async def test_a_job_that_kills_its_worker_fails_alone(database: str, pool: Pool) -> None:
-    jobs = PostgresJobs(pool)
-    poison = await jobs.submit("comments", b'"die"')
-    neighbours = [await jobs.submit("comments", b"1") for _ in range(3)]
+async def test_a_job_that_kills_its_worker_fails_alone(database: str, jobs: PostgresJobs) -> None:
+    poison = await jobs.submit("comments", b'"die"', TENANT)
+    neighbours = [await jobs.submit("comments", b"1", TENANT) for _ in range(3)]
 
     for _ in range(2):
         with worker(database, lease=1, attempts=2) as process:
@@ -115,10 +114,10 @@ async def test_a_job_that_kills_its_worker_fails_alone(database: str, pool: Pool
     assert {(job.state, job.attempts) for job in done} == {(JobState.SUCCEEDED, 1)}
 
 
-async def test_what_the_analysis_says_decides_the_end_of_a_job(database: str, pool: Pool) -> None:
+async def test_what_the_analysis_says_decides_the_end_of_a_job(database: str, jobs: PostgresJobs) -> None:
     calls: Counter[bytes] = Counter()
 
-    async def answer(workload: str, request: bytes) -> bytes:
+    async def answer(workload: str, request: bytes, tenant: str) -> bytes:
         calls[request] += 1
         match request:
             case b"invalid":
@@ -133,9 +132,8 @@ async def test_what_the_analysis_says_decides_the_end_of_a_job(database: str, po
                 await asyncio.Event().wait()
         return b'"done"'
 
-    jobs = PostgresJobs(pool)
     names = (b"invalid", b"broken", b"endless", b"busy", b"away", b"plain")
-    submitted = [await jobs.submit("comments", name) for name in names]
+    submitted = [await jobs.submit("comments", name, TENANT) for name in names]
     terms = Terms(lease=5.0, deadline=0.5, backoff=0.01, attempts=3)
     async with consumer(database, answer, terms):
         done = await finished(jobs, submitted)
@@ -151,17 +149,16 @@ async def test_what_the_analysis_says_decides_the_end_of_a_job(database: str, po
 
 
 async def test_the_job_in_hand_is_finished_before_the_worker_stops_and_the_next_is_left(
-    database: str, pool: Pool
+    database: str, jobs: PostgresJobs
 ) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def answer(workload: str, request: bytes) -> bytes:
+    async def answer(workload: str, request: bytes, tenant: str) -> bytes:
         begun.set()
         await go_on.wait()
         return request
 
-    jobs = PostgresJobs(pool)
-    in_hand, left = await jobs.submit("comments", b"1"), await jobs.submit("comments", b"2")
+    in_hand, left = await jobs.submit("comments", b"1", TENANT), await jobs.submit("comments", b"2", TENANT)
     async with consumer(database, answer) as stop:
         await begun.wait()
         stop.set()
@@ -169,7 +166,7 @@ async def test_the_job_in_hand_is_finished_before_the_worker_stops_and_the_next_
 
     states = {job.id: (job.state, job.attempts) for job in await finished(jobs, [in_hand])}
     assert states == {in_hand.id: (JobState.SUCCEEDED, 1)}
-    assert await jobs.find(left.id) == left
+    assert await jobs.find(left.id, TENANT) == left
     async with consumer(database, echo):
         await finished(jobs, [left])
 
@@ -187,7 +184,7 @@ async def test_the_queue_is_heard_from_the_start(database: str, monkeypatch: pyt
         first.set_result(event)
         return event
 
-    async def answer(workload: str, request: bytes) -> bytes:
+    async def answer(workload: str, request: bytes, tenant: str) -> bytes:
         return b"{}"
 
     monkeypatch.setattr(QueueManager, "listener_healthy", observed)
@@ -195,16 +192,15 @@ async def test_the_queue_is_heard_from_the_start(database: str, monkeypatch: pyt
         await first
 
 
-async def test_a_worker_outlives_its_connections(database: str, pool: Pool) -> None:
+async def test_a_worker_outlives_its_connections(database: str, pool: Pool, jobs: PostgresJobs) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def answer(workload: str, request: bytes) -> bytes:
+    async def answer(workload: str, request: bytes, tenant: str) -> bytes:
         begun.set()
         await go_on.wait()
         return request
 
-    jobs = PostgresJobs(pool)
-    before = await jobs.submit("comments", b"1")
+    before = await jobs.submit("comments", b"1", TENANT)
     async with consumer(database, answer):
         await begun.wait()
         await pool.fetch(
@@ -212,19 +208,18 @@ async def test_a_worker_outlives_its_connections(database: str, pool: Pool) -> N
             "WHERE datname = current_database() AND application_name = 'loadstone-worker'"
         )
         go_on.set()
-        after = await jobs.submit("comments", b"2")
+        after = await jobs.submit("comments", b"2", TENANT)
         done = await finished(jobs, [before, after])
 
     assert {job.state for job in done} == {JobState.SUCCEEDED}
 
 
-async def test_an_entry_that_names_no_job_blocks_nothing(database: str, pool: Pool) -> None:
+async def test_an_entry_that_names_no_job_blocks_nothing(database: str, pool: Pool, jobs: PostgresJobs) -> None:
     await pool.execute(
         "INSERT INTO pgqueuer (priority, entrypoint, payload, status) "
         "VALUES (0, 'analyse', '\\xff', 'queued'), (0, 'analyse', NULL, 'queued')"
     )
-    jobs = PostgresJobs(pool)
-    job = await jobs.submit("comments", b"1")
+    job = await jobs.submit("comments", b"1", TENANT)
 
     async with consumer(database, echo):
         (done,) = await finished(jobs, [job])

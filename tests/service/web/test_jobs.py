@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from service.core.ports import JobState
-from service.web.routes import prefers_later
+from service.web.endpoint import prefers_later
 from tests.service.conftest import House
 from tests.service.web.test_requests import check_problem
 
@@ -63,4 +63,4 @@ async def test_a_database_that_is_away_is_said_without_its_secrets(house: House)
     ],
 )
 def test_the_preference_is_read_as_a_list(value: bytes, later: bool) -> None:
-    assert prefers_later([(b"host", b"x"), (b"prefer", value)]) is later
+    assert prefers_later({b"host": b"x", b"prefer": value}) is later

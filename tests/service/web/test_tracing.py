@@ -27,7 +27,7 @@ async def test_who_names_nothing_gets_a_name(house: House) -> None:
 
 @given(st.binary(max_size=200))
 def test_only_sane_names_are_taken_over(name: bytes) -> None:
-    trace = trace_of([(b"x-request-id", name)], lambda: "ours")
+    trace = trace_of({b"x-request-id": name}, lambda: "ours")
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,128}", trace.request_id)
     assert trace.request_id in ("ours", name.decode("latin-1"))
 
@@ -45,12 +45,12 @@ def test_only_sane_names_are_taken_over(name: bytes) -> None:
     ],
 )
 def test_a_broken_trace_is_no_trace(value: bytes) -> None:
-    trace = trace_of([(b"traceparent", value)], lambda: "ours")
+    trace = trace_of({b"traceparent": value}, lambda: "ours")
     assert (trace.trace_id, trace.traceparent) == ("", b"")
 
 
 def test_a_sound_trace_is_known_by_its_id() -> None:
-    assert trace_of([(b"traceparent", TRACEPARENT)], lambda: "ours").trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert trace_of({b"traceparent": TRACEPARENT}, lambda: "ours").trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def test_made_names_differ_between_makers_and_within_one() -> None:

@@ -16,12 +16,14 @@ from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
 from service.workloads.comments import embedding, model
+from service.workloads.comments.alphabet import Flags
 from service.workloads.comments.analysis import analysed
-from service.workloads.comments.features import SIGNALS, Features, Flags, extract
+from service.workloads.comments.features import Features, extract
 from service.workloads.comments.heads import HEADS, THEME
 from service.workloads.comments.messages import Quality
 from service.workloads.comments.recipe import card, corpus, training, vocabulary
 from service.workloads.comments.recipe.measures import HeadReport, report
+from service.workloads.comments.signals import SIGNALS
 
 _STEP = 64
 _ROUNDS = 9

@@ -11,9 +11,11 @@ from scipy import linalg, optimize, sparse, special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import precision_recall_curve
 
-from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features, Flags, Floats
+from service.workloads.comments.alphabet import Flags
+from service.workloads.comments.features import CHARACTER_SIZES, NOTHING, ROWS, TOKEN_KINDS, Features
 from service.workloads.comments.heads import COLUMNS, EMOTION, HEADS, LANGUAGE, SENTIMENT, THEME, Head
 from service.workloads.comments.model import quantised
+from service.workloads.comments.signals import Floats
 
 Table = npt.NDArray[np.float64]
 Arrays = dict[str, npt.NDArray[Any]]

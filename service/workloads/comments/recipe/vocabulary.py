@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from service.workloads.comments.features import Hashes, folded, stem_hash
+from service.workloads.comments.alphabet import Hashes
+from service.workloads.comments.features import folded, stem_hash
 from service.workloads.comments.lexicon import CATEGORIES, Lexicon
 
 LEXICON = Path(__file__).with_name("lexicon.txt")

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from service.workloads.comments import WORKLOAD
 from service.workloads.comments.analysis import analysed, fast_chances
-from service.workloads.comments.features import Floats, extract
+from service.workloads.comments.features import extract
 from service.workloads.comments.messages import Analysis, Comment, CommentsRequest, Quality
 from service.workloads.comments.model import shipped
 from service.workloads.comments.policy import Item
+from service.workloads.comments.signals import Floats
 
 LEGAL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=120).filter(
     str.strip

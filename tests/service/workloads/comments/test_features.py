@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.workloads.comments.features import NOTHING, ROWS, SIGNALS, Features, extract
+from service.workloads.comments.features import NOTHING, ROWS, Features, extract
 from service.workloads.comments.model import shipped
+from service.workloads.comments.signals import SIGNALS
 
 LEXICON = shipped().lexicon
 TEXTS = st.text(st.characters(exclude_categories=[]), min_size=1, max_size=60)
