@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 import rich_click as click
 
 from slo.exits import EXIT_CODES, ExitCode
 
 if TYPE_CHECKING:
+    from service.remote import RemoteService
     from service.settings import Settings
     from slo.model import Judgement
     from slo.spec import Specifications
@@ -32,8 +33,8 @@ click.rich_click.USE_MARKDOWN = True
 click.rich_click.SHOW_ARGUMENTS = True
 click.rich_click.COMMAND_GROUPS = {
     "loadstone": [
-        {"name": "The service", "commands": ["serve", "worker", "migrate", "settings", "openapi"]},
-        {"name": "The evidence", "commands": ["gate", "load", "check", "report"]},
+        {"name": "The service", "commands": ["serve", "worker", "migrate", "keys", "settings", "openapi", "cache"]},
+        {"name": "The evidence", "commands": ["gate", "load", "check", "report", "duties"]},
     ]
 }
 
@@ -61,6 +62,18 @@ _scale_option = click.option(
     multiple=True,
     metavar="time=X|rate=X",
     help="Stretch or shrink the plan, such as `time=0.1` or `rate=2`. May be given twice.",
+)
+
+_url_option = click.option(
+    "--url",
+    envvar="LOADSTONE_URL",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    show_envvar=True,
+    help="The running service.",
+)
+_api_key_option = click.option(
+    "--api-key", envvar="LOADSTONE_API_KEY", show_envvar=True, help="Key to show, if the service wants one."
 )
 
 
@@ -116,6 +129,38 @@ def migrate(data_dir: str | None) -> None:
         click.echo("the tables are up to date")
 
 
+class _Keys(click.RichGroup):
+    """The commands are the service's own, imported when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self._room().commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The one with this name."""
+        return self._room().commands.get(cmd_name)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for."""
+        with _service():
+            return super().invoke(ctx)
+
+    @staticmethod
+    def _room() -> click.Group:
+        from service.key_commands import keys
+
+        return keys
+
+
+@cli.group(cls=_Keys)
+def keys() -> None:
+    """Make, list and revoke the API keys of a service.
+
+    They lie in the database in `DATABASE_URL`, or else in the embedded one, whether the service runs or not.
+    What is kept of a key is a digest under `LOADSTONE_KEY_SECRET`; `loadstone keys secret` makes one.
+    """
+
+
 @cli.command()
 def settings() -> None:
     """List the environment variables that the service reads, with meanings and defaults."""
@@ -136,6 +181,85 @@ def openapi(out: Path | None) -> None:
         sys.stdout.buffer.write(document + b"\n")
     else:
         out.write_bytes(document + b"\n")
+
+
+@cli.group()
+def cache() -> None:
+    """Look into the cache of a running service, invalidate it, warm it; needs an administrator's key."""
+
+
+@cache.command("show")
+@_url_option
+@_api_key_option
+@click.option("--json", "as_json", is_flag=True, help="All figures, for a program.")
+def show_cache(url: str, api_key: str | None, as_json: bool) -> None:
+    """Tell what each tier found, holds and lost since the service started."""
+    with _service_at(url, api_key) as (commands, service):
+        click.echo(commands.show(service, as_json=as_json))
+
+
+@cache.command("invalidate")
+@_url_option
+@_api_key_option
+@click.option("--workload", help="All entries of a workload.")
+@click.option("--pattern", help="All entries whose key `workload:version:lane:...` matches: `*` any text, `?` a sign.")
+@click.option("--entry", "entries", multiple=True, metavar="KEY", help="This entry. May be given again.")
+def invalidate_cache(
+    url: str, api_key: str | None, workload: str | None, pattern: str | None, entries: tuple[str, ...]
+) -> None:
+    """Have entries forgotten in every tier and every worker; exits 2 when one of them could not be reached."""
+    wish = {"workload": workload, "pattern": pattern, "keys": entries}
+    with _service_at(url, api_key) as (commands, service):
+        told, missed = commands.invalidate(service, {name: value for name, value in wish.items() if value})
+    click.echo(told)
+    if missed:
+        _refuse(missed)
+
+
+@cache.command("warm")
+@click.argument("file", type=click.File("rb"), required=False)
+@_url_option
+@_api_key_option
+@click.option("--workload", help="Whose requests FILE holds, or whose entries to load.")
+@click.option("--at-once", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests in flight.")
+@click.option("--most-frequent", type=click.IntRange(1, 10_000), metavar="N", help="Load the N most used entries.")
+def warm_cache(
+    file: IO[bytes] | None,
+    url: str,
+    api_key: str | None,
+    workload: str | None,
+    at_once: int,
+    most_frequent: int | None,
+) -> None:
+    """Fill the cache with the answers to FILE (JSON lines, a request each; `-` reads standard input).
+
+    With `--most-frequent` it is filled from the database instead, with what is used most.
+    """
+    if (file is None) == (most_frequent is None):
+        raise click.UsageError("Give either FILE or --most-frequent.")
+    if file is not None and workload is None:
+        raise click.UsageError("Say with --workload whose requests the file holds.")
+    missed = ""
+    with _service_at(url, api_key) as (commands, service):
+        if file is not None:
+            told = commands.warm_from(service, file, workload, at_once)
+        else:
+            told, missed = commands.warm_most_frequent(service, most_frequent, workload)
+    click.echo(told)
+    if missed:
+        _refuse(missed)
+
+
+@cli.command()
+@click.option("--seconds", type=click.FloatRange(0, 600), default=5.0, show_default=True, help="How long to measure.")
+@click.option("--json", "as_json", is_flag=True, help="Every round's figures, for a program.")
+def duties(seconds: float, as_json: bool) -> None:
+    """Measure what each duty of the service adds to a request: the key, the rate limit, the metrics …
+
+    In process, without a socket or a server; leave the machine alone meanwhile. The gate measures the same.
+    """
+    with _service() as room:
+        room.duties(seconds, as_json=as_json)
 
 
 @cli.command()
@@ -208,10 +332,11 @@ def gate(
     scales: tuple[str, ...],
 ) -> None:
     """Start the service, load it by PLAN, judge it, write the report; the exit code is the verdict."""
-    _check_objectives(plan, environment, objectives)
+    asks_for_duties = _check_objectives(plan, environment, objectives)
     folder = out or _new_folder(plan)
     record = folder / "record.jsonl"
-    loss = _load(plan, None, record, seed, scales)
+    with _duties_measured(record, asked_for=asks_for_duties):
+        loss = _load(plan, None, record, seed, scales)
     judgement = _judge(record, environment, objectives, strict, reports_in=folder)
     if loss:
         _refuse(loss, ExitCode.MISSED)
@@ -255,6 +380,17 @@ def _service() -> Iterator[ModuleType]:
 
     with _refusing(ServiceError):
         yield room
+
+
+@contextmanager
+def _service_at(url: str, api_key: str | None) -> Iterator[tuple[ModuleType, RemoteService]]:
+    """A running service and what can be told of its cache; what it refuses is a sentence here."""
+    from service import cache_commands
+    from service.core.errors import ServiceError
+    from service.remote import RemoteService
+
+    with _refusing(ServiceError):
+        yield cache_commands, RemoteService(url, api_key)
 
 
 def _settings(**given: str | int | None) -> Settings:
@@ -326,15 +462,35 @@ def _specifications(objectives: Path | None) -> Specifications:
     return load((objectives,)) if objectives else load()
 
 
-def _check_objectives(plan: str, environment: str, objectives: Path | None) -> None:
-    """Refuse what could not be judged anyway, before a minute of load."""
+def _check_objectives(plan: str, environment: str, objectives: Path | None) -> bool:
+    """Refuse what could not be judged anyway, before a minute of load; whether the service's duties are judged."""
     from loadtests import _plan
+    from slo.model import DutyCost
     from slo.spec import SpecError
 
     with _refusing(_plan.PlanError, SpecError, OSError):
         specifications = _specifications(objectives)
-        for name in _plan.load(plan).objectives:
-            specifications.budget(name, environment)
+        budgets = [specifications.budget(name, environment) for name in _plan.load(plan).objectives]
+    return any(isinstance(objective.source, DutyCost) for budget in budgets for objective in budget.objectives)
+
+
+@contextmanager
+def _duties_measured(record: Path, *, asked_for: bool) -> Iterator[None]:
+    """Measure the service's duties first, while nothing else runs, and add them to the ``record`` of the block."""
+    from slo import conductor
+    from slo.record import add_duties
+
+    if not asked_for or record.exists():
+        yield
+        return
+    click.echo("measuring what the duties of the service cost", err=True)
+    with _refusing(conductor.ConductorError, OSError):
+        found = conductor.duties(record.parent)
+    try:
+        yield
+    finally:
+        if record.exists():
+            add_duties(record, found)
 
 
 def _judge(record: Path, environment: str, objectives: Path | None, strict: bool, reports_in: Path | None) -> Judgement:

@@ -1,4 +1,4 @@
-"""``python -m service``: serve, worker, migrate, openapi."""
+"""``python -m service``: serve, worker, migrate, keys, openapi, duties."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 import rich_click as click
+from rich.console import Console
 
 from service.core.errors import ServiceError, SettingsError
+from service.key_commands import keys
 from service.settings import Settings, described
 
 BAD_USAGE = 2
@@ -52,6 +55,17 @@ def openapi() -> bytes:
     return openapi_document()
 
 
+def duties(seconds: float, *, as_json: bool) -> None:
+    """Measure for about ``seconds`` what each duty adds to a request, and print it."""
+    from service.duties import table, trials
+
+    found = trials.measure(seconds)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+    else:
+        table.show(found, Console())
+
+
 @contextmanager
 def _one_sentence_each() -> Iterator[None]:
     try:
@@ -65,9 +79,21 @@ def _one_sentence_each() -> Iterator[None]:
         sys.exit(BAD_USAGE)
 
 
-@click.group()
+class _Main(click.RichGroup):
+    """What its commands refuse is a sentence each, and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for."""
+        with _one_sentence_each():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Main)
 def main() -> None:
     """The Loadstone service; its settings come from the environment, see `settings`."""
+
+
+main.add_command(keys)
 
 
 @main.command("settings")
@@ -79,14 +105,21 @@ def _settings() -> None:
 def _command(name: str, act: Callable[[Settings], object], text: str) -> None:
     @main.command(name, help=text)
     def run() -> None:
-        with _one_sentence_each():
-            act(Settings.from_environment(os.environ))
+        act(Settings.from_environment(os.environ))
 
 
 @main.command("openapi")
 def _openapi() -> None:
     """Print the OpenAPI document."""
     click.echo(openapi().decode())
+
+
+@main.command("duties")
+@click.option("--seconds", type=click.FloatRange(0, 600), default=5.0, show_default=True, help="How long to measure.")
+@click.option("--json", "as_json", is_flag=True, help="Every round's figures, for a program.")
+def _duties(seconds: float, as_json: bool) -> None:
+    """Measure what each duty adds to a request."""
+    duties(seconds, as_json=as_json)
 
 
 _command("serve", serve, "Serve until SIGTERM or Ctrl-C, on embedded servers where none are named.")

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,11 +27,16 @@ from service.adapters.database import open_database
 from service.adapters.keys import PostgresKeys
 from service.adapters.postgres import PostgresJobs, PostgresProbe
 from service.adapters.redis import RedisChannel, RedisProbe, RedisTier, open_client
+from service.adapters.statistics import StatisticsWatch, report
 from service.adapters.token_bucket import RedisBuckets
+from service.adapters.traces import open_tracer
 from service.core.deadlines import Deadlines
 from service.core.exposition import render
+from service.core.keyring import Keyring
+from service.core.keys import Seal
+from service.core.memory_watch import MemoryWatch, give_back
 from service.core.metrics import Metrics
-from service.core.ports import JobStore, KeyStore, Probe, TokenSource
+from service.core.ports import JobStore, KeyStore, Probe, TokenSource, TraceSink
 from service.core.rate import RateLimiter
 from service.core.workload import AnyWorkload
 from service.pipelines import SharedCache, open_metrics, open_works
@@ -39,14 +44,18 @@ from service.settings import Settings
 from service.web import documentation, routes
 from service.web.answers import Answers
 from service.web.body import BodyReader, BodyRoom
+from service.web.cache_routes import CacheDesk, cache_routes
 from service.web.compression import Compressor
+from service.web.database_routes import Report, database_route
 from service.web.doorman import Doorman
 from service.web.endpoint import Endpoint
 from service.web.health import Doctor
+from service.web.insight import Insight
 from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
 from service.web.openapi import document
 from service.web.problems import EXCEPTION_HANDLERS
+from service.web.server_timing import CHOICES
 from service.web.tracing import request_ids
 from service.workloads import WORKLOADS
 
@@ -97,6 +106,10 @@ class Adapters:
     shared: SharedCache
     required: Sequence[Probe]
     helpful: Sequence[Probe]
+    traces: TraceSink | None = None
+    database_report: Report | None = None
+    database_exposition: Callable[[], bytes] = bytes
+    """What the database says of itself, for Prometheus."""
 
 
 @asynccontextmanager
@@ -104,26 +117,36 @@ async def open_adapters(settings: Settings, metrics: Metrics) -> AsyncIterator[A
     """The real ones, for ``settings`` that name both servers."""
     if settings.database_url is None or settings.redis_url is None:
         raise ValueError("the servers are started before the application")
-    client = open_client(settings.redis_url)
-    try:
-        async with open_database(
-            settings.database_url, size=settings.database_pool_size, application="loadstone-serve", metrics=metrics
-        ) as database:
-            table = CacheTable(database, settings.cache_rows)
-            yield Adapters(
-                jobs=PostgresJobs(database),
-                keys=PostgresKeys(database),
-                buckets=RedisBuckets(client, settings.redis_prefix),
-                shared=SharedCache(
-                    tiers=(RedisTier(client, settings.redis_prefix), table),
-                    uses=table,
-                    channel=RedisChannel(client, settings.redis_prefix),
-                ),
-                required=[PostgresProbe(database)],
-                helpful=[RedisProbe(client)],
+    async with AsyncExitStack() as stack:
+        client = open_client(settings.redis_url)
+        stack.push_async_callback(client.aclose)
+        database = await stack.enter_async_context(
+            open_database(
+                settings.database_url, size=settings.database_pool_size, application="loadstone-serve", metrics=metrics
             )
-    finally:
-        await client.aclose()
+        )
+        statistics = StatisticsWatch(database)
+        stack.push_async_callback(statistics.close)
+        traces = None
+        if settings.traces:
+            tracer = open_tracer(settings.traces_url, metrics, version=VERSION, environment=settings.environment)
+            traces = await stack.enter_async_context(tracer)
+        table = CacheTable(database, settings.cache_rows)
+        yield Adapters(
+            jobs=PostgresJobs(database),
+            keys=PostgresKeys(database),
+            buckets=RedisBuckets(client, settings.redis_prefix),
+            shared=SharedCache(
+                tiers=(RedisTier(client, settings.redis_prefix), table),
+                uses=table,
+                channel=RedisChannel(client, settings.redis_prefix),
+            ),
+            required=[PostgresProbe(database)],
+            helpful=[RedisProbe(client)],
+            traces=traces,
+            database_report=partial(report, database, metrics),
+            database_exposition=statistics.exposition,
+        )
 
 
 @asynccontextmanager
@@ -140,6 +163,7 @@ async def open_application(
         works = await stack.enter_async_context(open_works(settings, workloads, adapters.shared, metrics))
         doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics))
         answers = Answers(settings.answer_bytes, works.cache)
+        works.squeezes.append(lambda share: answers.resize(int(settings.answer_bytes * share)))
         deadlines, room = Deadlines(settings.body_seconds, time.monotonic), BodyRoom(settings.body_memory_bytes)
         endpoints = [
             Endpoint(
@@ -152,15 +176,21 @@ async def open_application(
             )
             for pipeline in works.pipelines
         ]
-        scrape = partial(
-            render, metrics, version=VERSION, environment=settings.environment, started_at=instance.started_at
-        )
+
+        def scrape() -> bytes:
+            own = render(metrics, version=VERSION, environment=settings.environment, started_at=instance.started_at)
+            return own + works.watch.exposition() + adapters.database_exposition()
+
         framework = Litestar(
             route_handlers=[
                 *map(routes.workload_route, endpoints),
                 routes.job_route(adapters.jobs, doorman),
-                *routes.health_routes(_doctor(settings, instance, adapters)),
+                *routes.health_routes(_doctor(settings, instance, adapters, works.watch)),
                 routes.metrics_route(scrape),
+                *cache_routes(
+                    CacheDesk(works.caretaker, metrics, workloads, doorman=doorman, deadlines=deadlines, room=room)
+                ),
+                *([database_route(adapters.database_report, doorman)] if adapters.database_report else []),
                 *_pages(workloads),
             ],
             exception_handlers=EXCEPTION_HANDLERS,
@@ -173,6 +203,7 @@ async def open_application(
                 metrics=metrics,
                 new_id=request_ids(os.urandom),
                 compressor=Compressor(settings.compression),
+                insight=_insight(settings, adapters),
                 access_log=access_log,
                 endpoints={routes.path_of(endpoint.workload): endpoint for endpoint in endpoints},
             )
@@ -184,10 +215,15 @@ async def open_application(
 @asynccontextmanager
 async def _doorman(settings: Settings, adapters: Adapters, metrics: Metrics) -> AsyncIterator[Doorman]:
     rates = RateLimiter(adapters.buckets, metrics, share=1 / settings.workers)
+    keyring = None
+    if settings.keys:
+        keyring = Keyring(adapters.keys, list(map(Seal, settings.key_secrets or ())), metrics, rate=settings.key_rate)
     try:
-        yield Doorman(None, rates)
+        yield Doorman(keyring, rates)
     finally:
         await rates.close()
+        if keyring is not None:
+            await keyring.close()
 
 
 class Application:
@@ -230,7 +266,7 @@ class Application:
         self._answer = await self._stack.enter_async_context(
             open_application(self._settings, self._instance, adapters, metrics)
         )
-        gc.collect()
+        give_back()
         gc.freeze()  # what lives as long as the process need not be looked through again
 
 
@@ -239,7 +275,12 @@ def openapi_document(workloads: Sequence[AnyWorkload] = WORKLOADS) -> bytes:
     return msgspec.json.encode(document(workloads, VERSION))
 
 
-def _doctor(settings: Settings, instance: Instance, adapters: Adapters) -> Doctor:
+def _insight(settings: Settings, adapters: Adapters) -> Insight | None:
+    choice = CHOICES[settings.server_timing]
+    return Insight(choice, adapters.traces) if choice or adapters.traces else None
+
+
+def _doctor(settings: Settings, instance: Instance, adapters: Adapters, watch: MemoryWatch) -> Doctor:
     return Doctor(
         required=adapters.required,
         helpful=adapters.helpful,
@@ -249,6 +290,7 @@ def _doctor(settings: Settings, instance: Instance, adapters: Adapters) -> Docto
         environment=settings.environment,
         workers=settings.workers,
         started_at=instance.started_at,
+        memory=watch,
     )
 
 

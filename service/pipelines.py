@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +12,15 @@ from typing import Any, TypeAlias
 
 from service.adapters import queries
 from service.core.cache import Cache
-from service.core.caretaker import Caretaker
+from service.core.caretaker import Caretaker, prefix_of
 from service.core.far_tier import FarTier
 from service.core.limits import ConcurrencyLimit
 from service.core.memory import MemoryTier
+from service.core.memory_accounts import memory_accounts
+from service.core.memory_watch import MemoryWatch
 from service.core.metrics import Metrics, layout_of
 from service.core.pipeline import Pipeline
+from service.core.pool import ComputePool, cores
 from service.core.ports import Channel, Tier, UseCounter
 from service.core.workload import AnyWorkload
 from service.settings import Settings
@@ -44,7 +47,9 @@ class Works:
     pipelines: Sequence[AnyPipeline]
     cache: Cache
     caretaker: Caretaker
-    limit: ConcurrencyLimit
+    watch: MemoryWatch
+    squeezes: list[Callable[[float], None]]
+    """Told which share of their room caches may take, whenever that changes."""
 
 
 def open_metrics(workloads: Sequence[AnyWorkload], routes: Sequence[str] = (), slots: Path | None = None) -> Metrics:
@@ -65,15 +70,28 @@ async def open_works(
     caretaker = Caretaker(
         cache,
         name=secrets.token_hex(8),
-        prefixes=[f"{workload.name}:{workload.version}:" for workload in workloads],
+        prefixes=[prefix_of(workload) for workload in workloads],
         uses=shared.uses,
         channel=shared.channel,
     )
-    limit = ConcurrencyLimit(settings.concurrency)
-    async with caretaker.working():
-        pipelines = [Pipeline(workload, cache=cache, limit=limit, metrics=metrics) for workload in workloads]
-        try:
-            yield Works(pipelines=pipelines, cache=cache, caretaker=caretaker, limit=limit)
-        finally:
-            for pipeline in pipelines:
-                await pipeline.close()
+    squeezes: list[Callable[[float], None]] = [lambda share: cache.memory.resize(int(settings.cache_bytes * share))]
+
+    def relieve(share: float) -> None:
+        for squeeze in squeezes:
+            squeeze(share)
+
+    watch = MemoryWatch(memory_accounts(settings.memory_bytes), metrics, relieve)
+    limit = ConcurrencyLimit(settings.concurrency, metrics.limit(), clock)
+    with ComputePool(cores()) as pool:
+        async with caretaker.working():
+            pipelines = [
+                Pipeline(workload, cache=cache, limit=limit, metrics=metrics, pool=pool, watch=watch, clock=clock)
+                for workload in workloads
+            ]
+            watch.start()
+            try:
+                yield Works(pipelines=pipelines, cache=cache, caretaker=caretaker, watch=watch, squeezes=squeezes)
+            finally:
+                watch.stop()
+                for pipeline in pipelines:
+                    await pipeline.close()

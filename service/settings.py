@@ -19,11 +19,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from service.core.bucket import LARGEST_RATE, Rate
 from service.core.errors import SettingsError
+from service.core.keys import SMALLEST_SECRET, Secret
 
 PREFIX = "LOADSTONE_"
 CODING_LEVELS: Mapping[str, tuple[int, int]] = {"zstd": (1, 19), "br": (0, 11), "gzip": (1, 9)}
 """The content codings that answers may have, with their lowest and highest levels."""
+SECRET_MISSING = (
+    f"{PREFIX}KEY_SECRET is missing, the secret under which keys are kept: make one with `loadstone keys secret` or "
+    f"`openssl rand -hex {SMALLEST_SECRET}`, and give it to every process"
+)
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
@@ -42,6 +48,15 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class ServerTiming(StrEnum):
+    """Which answers tell where their time went."""
+
+    OFF = "off"
+    ASKED = "asked"
+    """Those to requests that ask for it."""
+    ON = "on"
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,6 +81,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     cache_rows: int
     redis_prefix: str
     database_pool_size: int
+    memory_bytes: int | None
+    server_timing: ServerTiming
+    traces: bool
+    traces_url: str | None
+    keys: bool
+    key_secrets: tuple[Secret, ...]
+    rate_limit: Rate | None
+    rate_burst: int | None
     database_url: str | None = None
     redis_url: str | None = None
 
@@ -94,9 +117,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Whether each request is a log line: such lines are of the level ``info``."""
         return self.access_log and self.log_level in (LogLevel.DEBUG, LogLevel.INFO)
 
+    @property
+    def key_rate(self) -> Rate | None:
+        """How often a key that has no rate of its own may be used; None for as often as it likes."""
+        if self.rate_limit is None or self.rate_burst is None:
+            return self.rate_limit
+        return msgspec.structs.replace(self.rate_limit, burst=self.rate_burst)
+
     def __repr__(self) -> str:
         shown = {field: getattr(self, field) for field in self.__struct_fields__}
-        for field in ("database_url", "redis_url"):
+        for field in ("database_url", "redis_url", "traces_url"):
             shown[field] = without_secrets(shown[field])
         return f"Settings({', '.join(f'{field}={value!r}' for field, value in shown.items())})"
 
@@ -133,6 +163,12 @@ def described() -> str:
     return "\n".join(lines)
 
 
+def of_this_process(**given: str | None) -> Settings:
+    """The settings in the environment, where ``given`` (by the names of fields, in upper case) does not say else."""
+    options = {f"{PREFIX}{name}": text for name, text in given.items() if text is not None}
+    return Settings.from_environment({**os.environ, **options})
+
+
 def without_secrets(url: str | None) -> str | None:
     """``url`` with stars for its password and without its options."""
     if url is None:
@@ -147,8 +183,10 @@ def without_secrets(url: str | None) -> str | None:
 def _shown(default: Any) -> str:
     if isinstance(default, bool):
         return "on" if default else "off"
+    if isinstance(default, Rate):
+        return default.text
     if isinstance(default, tuple):
-        return ",".join(f"{name}:{level}" for name, level in default) or "off"
+        return ",".join(f"{name}:{level}" for name, level in default) or "none"
     return "none" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
@@ -242,6 +280,20 @@ def _codings(text: str) -> tuple[tuple[str, int], ...]:
     if len(dict(codings)) < len(codings):
         raise ValueError("must name each coding once")
     return tuple(codings)
+
+
+def _secrets(text: str) -> tuple[Secret, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        return tuple(map(Secret, parts))
+    except ValueError as error:
+        raise ValueError(
+            f"{error} in each of its secrets; make one with `openssl rand -hex {SMALLEST_SECRET}`"
+        ) from None
+
+
+def _rate(text: str) -> Rate | None:
+    return None if text == "off" else Rate.parse(text)
 
 
 def _folder(text: str) -> Path:
@@ -367,6 +419,63 @@ VARIABLES: tuple[Variable, ...] = (
         _by_environment(4, 8, 8),
     ),
     Variable(
+        f"{PREFIX}MEMORY_BYTES",
+        "memory_bytes",
+        "memory that each worker may take before it gives up caches and refuses work; the limits of the machine and "
+        "of the control group hold anyway",
+        _whole(2**26, 2**50),
+        _everywhere(None),
+    ),
+    Variable(
+        f"{PREFIX}SERVER_TIMING",
+        "server_timing",
+        "answers that tell where their time went: off, asked (by the header X-Server-Timing: 1) or on",
+        _one_of(ServerTiming),
+        _by_environment(ServerTiming.ASKED, ServerTiming.ASKED, ServerTiming.OFF),
+    ),
+    Variable(
+        f"{PREFIX}TRACES",
+        "traces",
+        "OpenTelemetry traces of the requests that their callers sample: on or off; needs the extra traces",
+        _switch,
+        _everywhere(False),
+    ),
+    Variable(
+        f"{PREFIX}TRACES_URL",
+        "traces_url",
+        "where traces are sent by OTLP over HTTP, path included; without it where the OTEL_ variables say",
+        _url("http", "https"),
+        _everywhere(None),
+    ),
+    Variable(
+        f"{PREFIX}KEYS",
+        "keys",
+        "whether callers must show a key: on or off; off only in development, where all are the tenant public",
+        _switch,
+        _by_environment(False, True, True),
+    ),
+    Variable(
+        f"{PREFIX}KEY_SECRET",
+        "key_secrets",
+        f"secret of {SMALLEST_SECRET} bytes or more under which keys are kept; several with commas, the newest first",
+        _secrets,
+        _everywhere(()),
+    ),
+    Variable(
+        f"{PREFIX}RATE_LIMIT",
+        "rate_limit",
+        "how often a key may be used that has no rate of its own, such as 100/s or 5000/min, or off",
+        _rate,
+        _everywhere(Rate.parse("1000/s")),
+    ),
+    Variable(
+        f"{PREFIX}RATE_BURST",
+        "rate_burst",
+        "how many of these requests may come at once; without it as many as in the time named there",
+        _whole(1, LARGEST_RATE),
+        _everywhere(None),
+    ),
+    Variable(
         "DATABASE_URL",
         "database_url",
         "PostgreSQL server; without it an embedded one is started",
@@ -383,6 +492,8 @@ VARIABLES: tuple[Variable, ...] = (
 )
 
 _ENVIRONMENT = f"{PREFIX}ENVIRONMENT"
+_OF_CALLERS = (f"{PREFIX}URL", f"{PREFIX}API_KEY")
+"""Read by commands that speak to a running service; one that starts where they are set is none the worse."""
 
 
 def _read_environment(variables: Mapping[str, str], problems: list[str]) -> Environment:
@@ -392,7 +503,7 @@ def _read_environment(variables: Mapping[str, str], problems: list[str]) -> Envi
 
 
 def _unknown(variables: Mapping[str, str]) -> list[str]:
-    known = [_ENVIRONMENT, *(variable.name for variable in VARIABLES)]
+    known = [_ENVIRONMENT, *(variable.name for variable in VARIABLES), *_OF_CALLERS]
     return [
         f"{name} is no setting{_hint(name, known)}"
         for name in sorted(variables)
@@ -413,10 +524,21 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
             for name, field in (("DATABASE_URL", "database_url"), ("REDIS_URL", "redis_url"))
             if values[field] is None
         ]
-    if values["environment"] is Environment.DEVELOPMENT and not _is_loopback(values["host"]):
+    return problems + _unguarded(values)
+
+
+def _unguarded(values: Mapping[str, Any]) -> list[str]:
+    """What lets in whom it should not."""
+    problems = []
+    is_development = values["environment"] is Environment.DEVELOPMENT
+    if values["keys"] and not values["key_secrets"]:
+        problems.append(SECRET_MISSING)
+    if not values["keys"] and not is_development:
+        problems.append(f"{PREFIX}KEYS is off, which lets everybody in: {values['environment']} does not allow it")
+    if not values["keys"] and is_development and not _is_loopback(values["host"]):
         problems.append(
-            f"{PREFIX}HOST {values['host']} can be reached from outside, which development does not allow: "
-            f"choose 127.0.0.1 or set {_ENVIRONMENT}"
+            f"{PREFIX}HOST {values['host']} can be reached from outside, which development does not allow without "
+            f"keys: choose 127.0.0.1, or set {PREFIX}KEYS=on or {_ENVIRONMENT}"
         )
     return problems
 

@@ -5,6 +5,7 @@ more, the service has the first one and the generator the others, so that neithe
 
     ConductorError
     ├── ServiceStartError    the service did not come up; quotes the last thing it said
+    ├── DutiesError          what the service's duties cost could not be measured
     ├── LoadError            the load did not run; quotes the last thing it said
     └── LoadCutShortError    the load began and ended before its plan did
 """
@@ -29,11 +30,14 @@ import msgspec
 
 from slo.exits import ExitCode
 from slo.live import Progress, Show
+from slo.record import Duty
 
 START_SECONDS = 60.0
 """How long a service may take until it is ready; the embedded servers need about two of them."""
 STOP_SECONDS = 30.0
 """How long a child may take to end by itself before it is killed."""
+DUTIES_SECONDS = 60.0
+"""How long measuring the duties may take, beyond what it sets out to take."""
 _TICK = 0.2
 _REFUSALS = ("loadstone: ", "loadtests: ")
 """How the children begin a sentence that says why they will not start."""
@@ -49,6 +53,10 @@ class ConductorError(Exception):
 
 class ServiceStartError(ConductorError):
     """The service did not become ready."""
+
+
+class DutiesError(ConductorError):
+    """The service did not say what its duties cost."""
 
 
 class LoadError(ConductorError):
@@ -107,6 +115,36 @@ def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterato
             yield Service(url, child, log)
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+def duties(folder: Path, seconds: float = 5.0) -> tuple[Duty, ...]:
+    """What each duty of this tree's service adds to a request, measured in about ``seconds`` on the service's core.
+
+    Leaves ``duties.log`` in ``folder`` when it fails.
+    """
+    log = folder / "duties.log"
+    folder.mkdir(parents=True, exist_ok=True)
+    first, _ = _cores()
+    try:
+        with log.open("wb") as errors, _on_cores(first):
+            done = subprocess.run(
+                [sys.executable, "-m", "service", "duties", "--json", "--seconds", f"{seconds:g}"],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                timeout=DUTIES_SECONDS + seconds,
+                check=False,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise DutiesError(f"measuring the duties took longer than {DUTIES_SECONDS + seconds:.0f} s") from error
+    if done.returncode:
+        raise DutiesError(_last_words(log) or f"measuring the duties ended with exit code {done.returncode}")
+    try:
+        found = msgspec.json.decode(done.stdout, type=tuple[Duty, ...])
+    except msgspec.DecodeError as error:
+        raise DutiesError(f"what the service says of its duties cannot be read: {error}") from error
+    log.unlink()
+    return found
 
 
 def load(

@@ -6,13 +6,14 @@ among all and not among the good ones. Quantiles speak of right answers only, as
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from slo import selectors, stats
 from slo.histogram import Histogram
-from slo.model import Reading, RunFigure, SeriesRatio, SeriesUse, Source, Unit
+from slo.model import DutyCost, Reading, RunFigure, SeriesRatio, SeriesUse, Source, Unit
 from slo.quantities import written
 from slo.record import OK, Cell, Run
 
@@ -22,6 +23,13 @@ EVENTS: dict[str, frozenset[str]] = {
     "items": frozenset({"workload", "route"}),
 }
 """What selectors can count on a run record, and by which labels; any other name is a series of the server."""
+
+
+DUTY = "duty."
+"""Begin of the indicators that are duties of the server, such as ``duty.key-check``."""
+REFERENCE_SECONDS = 10e-6
+"""What a duty adds is told for a machine on which one turn of the reference takes so long, so that one budget
+holds on all machines; at home on the 2020s' cloud cores, where it is about the truth."""
 
 
 class Figure(NamedTuple):
@@ -57,6 +65,8 @@ def measure(run: Run, source: Source, *, workload: str, confidence: float) -> Re
             return _use(run, source)
         case RunFigure(name=name):
             return FIGURES[name].measure(run, workload, confidence)
+        case DutyCost(name=name):
+            return _duty(run, name, confidence)
 
 
 def _ratio(run: Run, source: SeriesRatio, confidence: float) -> Reading:
@@ -176,6 +186,28 @@ def _highest(run: Run, source: SeriesUse, selector: selectors.Selector) -> Readi
         reason = f"the server has no series {selector}" if found else "the server's gauges were not read"
         return _missing(source.resource, title, source.unit, reason)
     return Reading(indicator=source.resource, title=title, unit=source.unit, value=max(values), events=len(values))
+
+
+def _duty(run: Run, name: str, confidence: float) -> Reading:
+    """The median over the rounds: a round that something else disturbed weighs no more than any other."""
+    indicator, unit = DUTY + name, Unit.SECONDS_PER_REQUEST
+    duty = next((duty for duty in run.duties if duty.name == name), None)
+    if duty is None or not duty.added:
+        reason = "the duties of the server were not measured" if not run.duties else f"there is no duty {name}"
+        return _missing(indicator, f"added cost of {name}", unit, reason)
+    ratios = [own / reference for own, reference in zip(duty.added, duty.reference, strict=True)]
+    value, low, high = (ratio * REFERENCE_SECONDS for ratio in stats.median(ratios, confidence))
+    bounded = math.isfinite(low)
+    return Reading(
+        indicator=indicator,
+        title=f"added cost of {duty.title}",
+        unit=unit,
+        value=value,
+        low=low if bounded else None,
+        high=high if bounded else None,
+        confidence=confidence if bounded else None,
+        events=len(ratios),
+    )
 
 
 def _missing(name: str, title: str, unit: Unit, reason: str) -> Reading:

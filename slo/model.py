@@ -150,7 +150,13 @@ class RunFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     unit: Unit
 
 
-Source = SeriesRatio | SeriesUse | RunFigure
+class DutyCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="duty"):
+    """What a duty of the server adds to a request, as the record's duties tell it; ``name`` is without ``duty.``."""
+
+    name: str
+
+
+Source = SeriesRatio | SeriesUse | RunFigure | DutyCost
 """Where an objective's value comes from."""
 
 

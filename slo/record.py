@@ -4,6 +4,7 @@
     cell        per second, stage, workload and route: outcomes, two latency histograms, sizes
     pulse       per second and generator process: intended, started, dropped arrivals, lateness, CPU
     snapshot    the server's own counters at a named moment
+    duty        what one duty of the server adds to a request, measured before the load; often none
     footer      once, last: how the run ended. No footer means aborted, and an aborted run cannot pass.
 
 Lines are written as the seconds end, so that a killed run still tells what it saw. All lines of one
@@ -176,6 +177,24 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Series in Prometheus text form, ``name{label="value"}``, to their values."""
 
 
+class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="duty"):
+    """What one duty of the server, such as checking the key, adds to a request; measured in process, in rounds."""
+
+    name: str
+    title: str
+    """For people: ``checking the key``."""
+    added: tuple[float, ...]
+    """Seconds for each request, a figure a round; noise may take a small one below zero."""
+    reference: tuple[float, ...]
+    """Seconds for one turn of a fixed piece of work, in the same rounds: how fast the machine was just then."""
+
+    def __post_init__(self) -> None:
+        if len(self.added) != len(self.reference):
+            raise ValueError("a duty has as many figures of its own as of the reference")
+        if not all(seconds > 0 for seconds in self.reference):
+            raise ValueError("the reference of a duty takes time")
+
+
 class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="footer"):
     """The last line."""
 
@@ -188,7 +207,7 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Sums over the cells, so that a record with a hole in it is found out."""
 
 
-Line = Header | Cell | Pulse | Snapshot | Footer
+Line = Header | Cell | Pulse | Snapshot | Duty | Footer
 """Any line of a record, told apart by its ``type`` field."""
 
 _encoder = msgspec.json.Encoder()
@@ -202,6 +221,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[Cell, ...] = ()
     pulses: tuple[Pulse, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    duties: tuple[Duty, ...] = ()
     footer: Footer | None = None
 
     @property
@@ -237,7 +257,7 @@ class Writer:
         self._requests = 0
         self.write(header)
 
-    def write(self, *lines: Header | Cell | Pulse | Snapshot) -> None:
+    def write(self, *lines: Header | Cell | Pulse | Snapshot | Duty) -> None:
         """Append ``lines`` and hand them to the operating system."""
         for line in lines:
             if isinstance(line, Cell):
@@ -276,9 +296,17 @@ class Writer:
 def write(path: Path, run: Run) -> None:
     """Write a whole run at once."""
     with Writer(path, run.header) as writer:
-        writer.write(*run.cells, *run.pulses, *run.snapshots)
+        writer.write(*run.duties, *run.cells, *run.pulses, *run.snapshots)
         if run.footer is not None:
             writer.finish(run.footer.outcome, run.footer.generators)
+
+
+def add_duties(path: Path, duties: Iterable[Duty]) -> None:
+    """Put ``duties`` behind the header of the record in ``path``, whose other lines stay as they are, whole or cut."""
+    header, *rest = path.read_bytes().splitlines(keepends=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_bytes(b"".join((header, *(_encoder.encode(duty) + b"\n" for duty in duties), *rest)))
+    unfinished.replace(path)
 
 
 def read(path: Path) -> Run:
@@ -288,7 +316,7 @@ def read(path: Path) -> Run:
     if not number:
         raise NotARecordError(path, "the file is empty")
     header = _header(path, line)
-    found: dict[type[Line], list[Line]] = {Cell: [], Pulse: [], Snapshot: [], Footer: []}
+    found: dict[type[Line], list[Line]] = {Cell: [], Pulse: [], Snapshot: [], Duty: [], Footer: []}
     for number, line in lines:
         if found[Footer]:
             raise RecordCorruptError(path, f"line {number} comes after the footer")
@@ -303,6 +331,7 @@ def read(path: Path) -> Run:
         cells=tuple(line for line in found[Cell] if isinstance(line, Cell)),
         pulses=tuple(line for line in found[Pulse] if isinstance(line, Pulse)),
         snapshots=tuple(line for line in found[Snapshot] if isinstance(line, Snapshot)),
+        duties=tuple(line for line in found[Duty] if isinstance(line, Duty)),
         footer=next((line for line in found[Footer] if isinstance(line, Footer)), None),
     )
     _check_sums(path, run)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from slo import quantities, selectors, stats
 from slo.documents import Document, SpecError
-from slo.indicators import EVENTS, FIGURES
+from slo.indicators import DUTY, EVENTS, FIGURES
 from slo.model import (
     LATENCY_EDGES,
     Comparison,
+    DutyCost,
     InconclusivePolicy,
     Limit,
     NoDataPolicy,
@@ -195,10 +196,16 @@ class _Resolution:
         if written.resource is not None:
             use = self._use(written.resource)
             return use, use.unit
-        figure = FIGURES.get(written.indicator or "")
+        return self._figure(written.indicator or "")
+
+    def _figure(self, name: str) -> tuple[Source, Unit]:
+        if name.startswith(DUTY) and name != DUTY:
+            return DutyCost(name=name.removeprefix(DUTY)), Unit.SECONDS_PER_REQUEST
+        figure = FIGURES.get(name)
         if figure is None:
-            raise self._error(f"there is no indicator {written.indicator!r}, only {', '.join(FIGURES)}", "indicator")
-        return RunFigure(name=written.indicator or "", unit=figure.unit), figure.unit
+            known = f"{', '.join(FIGURES)} and {DUTY}NAME"
+            raise self._error(f"there is no indicator {name!r}, only {known}", "indicator")
+        return RunFigure(name=name, unit=figure.unit), figure.unit
 
     def _ratio(self, name: str) -> SeriesRatio:
         level = self._levels.get(name)

@@ -130,6 +130,7 @@ class Database(Statements):
     async def _run(self, query: Query, step: Step[T], arguments: Arguments) -> T:
         began = perf_counter()
         meters = self._meters.of(query.name)
+        self._retries.begin()
         failures = 0
         try:
             while True:
@@ -151,6 +152,7 @@ class Database(Statements):
         """A connection with an open transaction."""
         began = perf_counter()
         meters = self._meters.of("begin")
+        self._retries.begin()
         failures = 0
         try:
             while True:
@@ -172,7 +174,6 @@ class Database(Statements):
             _note_time(began)
 
     async def _connected(self, meters: _QueryMeters) -> PooledConnection:
-        self._retries.begin()
         failures = 0
         while True:
             try:

@@ -30,7 +30,7 @@ from service.core.errors import DependencyError, SettingsError
 
 POSTGRES_MAJOR = 18
 VALKEY_MEMORY = "128mb"
-POSTMASTER_STATUS_LINE = 7
+POSTMASTER_PORT_LINE, POSTMASTER_SOCKETS_LINE, POSTMASTER_STATUS_LINE = 3, 4, 7
 """Of ``postmaster.pid``; the first line is the process id."""
 
 
@@ -81,7 +81,7 @@ class EmbeddedServers:
             server.start(command, data, lambda: _postmaster_is_ready(data, server.pid))
 
         self._start(server, start)
-        return f"postgresql://postgres@/postgres?{urlencode({'host': str(sockets)})}"
+        return _postgres_url(str(sockets))
 
     def start_valkey(self) -> str:
         """Start an empty Valkey that evicts what was least used and writes nothing to disk; the URL to connect with."""
@@ -115,6 +115,24 @@ class EmbeddedServers:
         self._children.append(server)
         self._starts.append(start)
         start()
+
+
+def running_postgres(folder: Path) -> str | None:
+    """The URL of the PostgreSQL that a running service keeps in its data ``folder``; None when none answers there."""
+    try:
+        lines = _postmaster(folder.absolute() / "postgres")
+        if len(lines) <= POSTMASTER_STATUS_LINE or lines[POSTMASTER_STATUS_LINE].strip() != "ready":
+            return None
+        sockets = lines[POSTMASTER_SOCKETS_LINE]
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"{sockets}/.s.PGSQL.{lines[POSTMASTER_PORT_LINE]}")
+    except OSError:
+        return None  # somebody else's folder, or what a machine left behind that lost its power
+    return _postgres_url(sockets)
+
+
+def _postgres_url(sockets: str) -> str:
+    return f"postgresql://postgres@/postgres?{urlencode({'host': sockets})}"
 
 
 def _wheel_path(package: str, pattern: str) -> Path:

@@ -69,7 +69,7 @@ class _Ward:
         if self._due is None and self.server.has_ended:
             if now - self._started_at > SOUND_SECONDS:
                 self._pause = FIRST_PAUSE
-            self._plan(f"ended by itself: {self.server.last_words()}")
+            self._plan(f"ended by itself, its last words: {self.server.last_words()}")
         return self._due is not None and now >= self._due
 
     def start(self) -> None:

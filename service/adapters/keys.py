@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -86,7 +87,7 @@ def _entry(row: Record) -> KeyEntry:
     return KeyEntry(rate=None if rate is None else rate.text, **fields)
 
 
-def _rate(fields: dict[str, object]) -> Rate | None:
-    """The rate among ``fields``, which are taken out of them."""
+def _rate(fields: dict[str, Any]) -> Rate | None:
+    """The rate that ``fields`` speak of, which are taken out of them."""
     requests, window, burst = (fields.pop(f"rate_{part}") for part in ("requests", "window", "burst"))
-    return None if requests is None else msgspec.convert((requests, window, burst), Rate)
+    return None if requests is None else Rate(requests, window, burst)

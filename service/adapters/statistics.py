@@ -1,98 +1,24 @@
-"""What is known of every named query: what the service measured, and what the server did, where it keeps statistics.
+"""Asks the server what it measured of every named query, where it keeps statistics: ``pg_stat_statements``.
 
-The server's side is ``pg_stat_statements``. Its figures are those of all services on the database since it was reset,
-found by the comment that every query carries; ours are those of this service since it started.
+Its figures are those of all services on the database since they were reset, found by the comment that every query
+carries; the service's own are those of its workers since it started.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import monotonic
-
-import msgspec
-import numpy as np
 
 from service.adapters import queries
 from service.adapters.database import Database
+from service.core.database_report import DatabaseReport, ServerFigures, ServerStatistics, report_of
 from service.core.errors import DependencyError
-from service.core.metrics import (
-    CONNECTION_LIMIT,
-    CONNECTION_QUEUE,
-    CONNECTIONS,
-    DATABASE_DURATION,
-    DATABASE_ERRORS,
-    DATABASE_FAULTS,
-    DATABASE_RETRIES,
-    Instrument,
-    Metrics,
-)
+from service.core.metrics import Metrics
 
 REFRESH_SECONDS = 15.0
 """The server is asked no more often for what is scraped."""
 _SQL = queries.load("database.sql")
-
-
-class ServerFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server measured of one query."""
-
-    calls: int
-    total_ms: float
-    mean_ms: float
-    longest_ms: float
-    rows: int
-    cached_blocks: int
-    read_blocks: int
-    """Blocks that were not in the server's cache."""
-
-
-class ServiceFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What this service measured of one query, over all its workers."""
-
-    calls: int
-    mean_ms: float | None
-    errors: Mapping[str, int]
-    retries: int
-
-
-class QueryFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One named query."""
-
-    name: str
-    description: str
-    service: ServiceFigures
-    server: ServerFigures | None
-
-
-class ConnectionFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """The connections of all workers now."""
-
-    limit: int
-    used: int
-    idle: int
-    waiting: int
-    """Queries that wait for one."""
-
-
-class ServerStatistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the server keeps statistics, and what they say."""
-
-    note: str
-    """Where they come from, or why there are none."""
-    server_version: str | None = None
-    is_available: bool = False
-    queries: Mapping[str, ServerFigures] = {}
-
-
-class DatabaseReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of the database's work."""
-
-    server_version: str | None
-    statistics: str
-    """Where the server's figures come from, or why there are none."""
-    connections: ConnectionFigures
-    queries: Sequence[QueryFigures]
-    """The one that took the service the most time first."""
 
 
 async def ask_server(database: Database) -> ServerStatistics:
@@ -132,40 +58,7 @@ async def ask_server(database: Database) -> ServerStatistics:
 async def report(database: Database, metrics: Metrics) -> DatabaseReport:
     """All that is known now."""
     server = await ask_server(database)
-    cells = metrics.layout.totals(metrics.readings())
-
-    def now(instrument: Instrument, *values: str) -> int:
-        return int(cells[metrics.layout.offset(instrument, *values)])
-
-    def of(query: queries.Query) -> QueryFigures:
-        row = cells[metrics.layout.offset(DATABASE_DURATION, query.name) :][: DATABASE_DURATION.width]
-        calls = int(np.sum(row[:-1]))
-        faults = {fault: now(DATABASE_ERRORS, query.name, fault) for fault in DATABASE_FAULTS}
-        service = ServiceFigures(
-            calls=calls,
-            mean_ms=round(float(row[-1]) / calls * 1000, 3) if calls else None,
-            errors={fault: count for fault, count in faults.items() if count},
-            retries=now(DATABASE_RETRIES, query.name),
-        )
-        return QueryFigures(
-            name=query.name,
-            description=query.description,
-            service=service,
-            server=server.queries.get(query.name),
-        )
-
-    figures = [of(query) for query in queries.every()]
-    return DatabaseReport(
-        server_version=server.server_version,
-        statistics=server.note,
-        connections=ConnectionFigures(
-            limit=now(CONNECTION_LIMIT),
-            used=now(CONNECTIONS, "used"),
-            idle=now(CONNECTIONS, "idle"),
-            waiting=now(CONNECTION_QUEUE),
-        ),
-        queries=sorted(figures, key=lambda one: (one.service.mean_ms or 0.0) * one.service.calls, reverse=True),
-    )
+    return report_of(metrics, server, [(query.name, query.description) for query in queries.every()])
 
 
 class StatisticsWatch:

@@ -10,6 +10,7 @@ A tier that is away is skipped, never an error.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -120,8 +121,7 @@ class Cache:
 
     async def close(self) -> None:
         """Write what waits for the far tiers, for a while."""
-        for tier in self.far:
-            await tier.close(CLOSING_SECONDS)
+        await asyncio.gather(*(tier.close(CLOSING_SECONDS) for tier in self.far))
 
     def _promoted(self, depth: int, letters: Mapping[str, Letter], generation: int) -> Iterable[tuple[str, Entry]]:
         tier = self.far[depth]

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from service.core.limits import Traffic
     from service.core.metrics import Count
 
 PUBLIC_TENANT: Final = "public"
@@ -42,7 +43,7 @@ class Timing:
 class Call:
     """One call. ``timing`` is None unless somebody wants to know."""
 
-    __slots__ = ("counts", "priority", "tenant", "timing")
+    __slots__ = ("admitted_at", "analysed", "counts", "priority", "tenant", "timing", "waited")
 
     def __init__(
         self, tenant: str = PUBLIC_TENANT, priority: Priority = Priority.INTERACTIVE, timing: Timing | None = None
@@ -52,3 +53,9 @@ class Call:
         self.timing = timing
         self.counts: tuple[tuple[Count, int], ...] = ()
         """The counters of items, and what the pipeline added to them; the same is due for the same answer again."""
+        self.admitted_at = 0.0
+        """In seconds of the pipeline's clock."""
+        self.waited = 0.0
+        """Seconds that it waited for its turn."""
+        self.analysed: tuple[Traffic, int] | None = None
+        """The lane in which items had to be analysed for it, and how many; None when there were none."""

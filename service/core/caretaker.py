@@ -18,12 +18,14 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from service.core.cache import Cache
 from service.core.entries import Codec
 from service.core.errors import DependencyError
 from service.core.invalidation import Invalidation, Notice, decode_notice, encode_notice
 from service.core.ports import Channel, UseCounter
+from service.core.workload import AnyWorkload
 
 _log = logging.getLogger(__name__)
 
@@ -44,10 +46,15 @@ WORKERS = "workers"
 """The other processes, as something that an invalidation may not reach."""
 
 
+def prefix_of(workload: AnyWorkload) -> str:
+    """How the keys of the outcomes of ``workload`` begin, in its current version."""
+    return f"{workload.name}:{workload.version}:"
+
+
 class Unreached(msgspec.Struct, frozen=True):
     """A place where an invalidation could not be carried out."""
 
-    where: Annotated[str, msgspec.Meta(description="A tier, or `workers`: the memory of the other processes.")]
+    where: Annotated[str, Meta(description="A tier, or `workers`: the memory of the other processes.")]
     reason: str
 
 
@@ -55,19 +62,19 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
     """What an invalidation did."""
 
     entries: Annotated[
-        dict[str, int], msgspec.Meta(description="Entries that were there, by tier; `memory` is that of one worker.")
+        dict[str, int], Meta(description="Entries that were there, by tier; `memory` is that of one worker.")
     ]
     unreached: Annotated[
         tuple[Unreached, ...],
-        msgspec.Meta(description="Where it could not be carried out: repeat it when these are back."),
+        Meta(description="Where it could not be carried out: repeat it when these are back."),
     ] = ()
 
 
 class Warmed(msgspec.Struct, frozen=True, kw_only=True):
     """What a warming did."""
 
-    entries: Annotated[int, msgspec.Meta(ge=0, description="Entries loaded into the memory of one worker.")]
-    unreached: Annotated[tuple[Unreached, ...], msgspec.Meta(description="What could not be asked or told.")] = ()
+    entries: Annotated[int, Meta(ge=0, description="Entries loaded into the memory of one worker.")]
+    unreached: Annotated[tuple[Unreached, ...], Meta(description="What could not be asked or told.")] = ()
 
 
 class Caretaker:

@@ -66,6 +66,12 @@ class Letter:
         self.saved = 0
         """Bytes by which compression made the envelope smaller."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the value, for who bounds the memory that letters take on their way."""
+        value = self.value
+        return len(value) if isinstance(value, bytes) else len(value.reason) + _ERROR_BYTES
+
 
 class Codec:
     """Seals letters for the way and opens what comes back; for one thread."""

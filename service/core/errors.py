@@ -8,6 +8,7 @@ ServiceError
 ├── ExtraMissingError       the engine asked for is not installed
 ├── OverloadError           no room now; says when to come back
 │   ├── QueueFullError      too many items wait
+│   ├── WaitedTooLongError  an item waited longer than it may
 │   └── RateLimitedError    the caller has used up what it may ask for in a while
 ├── AnalysisError           one item could not be analysed; its neighbours could
 ├── ItemsFailedError        a request has such items, so it has no whole answer
@@ -80,6 +81,10 @@ class OverloadError(ServiceError):
 
 class QueueFullError(OverloadError):
     """Too many items wait already."""
+
+
+class WaitedTooLongError(OverloadError):
+    """An item waited longer than it may, and was not analysed."""
 
 
 class RateLimitedError(OverloadError):

@@ -26,6 +26,8 @@ READ_PATIENCE = 0.25
 """Seconds that a look-up may take: a cache that is slower is worse than none."""
 WRITE_PATIENCE = 2.0
 INVALIDATION_PATIENCE = 30.0
+WAITING_BYTES = 2**25
+"""Of outcomes that wait to be written to one tier, at most."""
 PROBE_KEY = "probe:0:none:0"
 SEALED_BYTES = 2**18
 """So many bytes are sealed in one turn of the event loop: about a millisecond."""
@@ -59,7 +61,7 @@ class FarTier:
         self._asking = 0
         self._reading = Breaker(f"cache tier {tier.name}", clock, rest=rest)
         self._writing = Breaker(f"writing to cache tier {tier.name}", clock, rest=rest)
-        self._outbox: Outbox[Letter] = Outbox(self._send, letters)
+        self._outbox: Outbox[Letter] = Outbox(self._send, letters=letters, capacity=WAITING_BYTES)
         self._codec = Codec()
         self._probing: asyncio.Task[None] | None = None
 

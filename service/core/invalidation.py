@@ -13,44 +13,47 @@ from fnmatch import translate
 from typing import Annotated
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from service.core.errors import InvalidRequestError
 
 MOST_KEYS = 1000
 LONGEST_KEY = 512
 
-KeyText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"^[A-Za-z0-9_:.@+-]+$")]
-PatternText = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"^[A-Za-z0-9_:.@+*?-]+$")]
-WorkloadName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+KeyText = Annotated[str, Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"^[A-Za-z0-9_:.@+-]+$")]
+PatternText = Annotated[str, Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"^[A-Za-z0-9_:.@+*?-]+$")]
+WorkloadName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Invalidation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """Entries to be forgotten; exactly one of the three says which."""
 
-    workload: Annotated[WorkloadName | None, msgspec.Meta(description="All entries of this workload.")] = None
-    pattern: Annotated[
-        PatternText | None,
-        msgspec.Meta(
-            description="All entries whose key `workload:version:lane:...` matches: `*` is any text, `?` any one "
-            "character.",
-            examples=["comments:*:good:*"],
-        ),
-    ] = None
-    keys: Annotated[
-        tuple[KeyText, ...],
-        msgspec.Meta(max_length=MOST_KEYS, description="These entries."),
-    ] = ()
+    workload: Annotated[WorkloadName, Meta(description="All entries of this workload.")] | UnsetType = UNSET
+    pattern: (
+        Annotated[
+            PatternText,
+            Meta(
+                description="All entries whose key `workload:version:lane:...` matches: `*` is any text, `?` any one "
+                "character.",
+                examples=["comments:*:good:*"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    keys: Annotated[tuple[KeyText, ...], Meta(min_length=1, max_length=MOST_KEYS, description="These entries.")] = ()
 
     def check(self) -> None:
         """Raise InvalidRequestError unless exactly one of the three is given."""
-        given = (self.workload is not None) + (self.pattern is not None) + bool(self.keys)
+        given = (self.workload is not UNSET) + (self.pattern is not UNSET) + bool(self.keys)
         if given != 1:
             raise InvalidRequestError("$", "Give exactly one of workload, pattern and keys")
 
     @property
     def glob(self) -> str | None:
         """The pattern, None where single keys are meant."""
-        return f"{self.workload}:*" if self.workload is not None else self.pattern
+        if isinstance(self.workload, str):
+            return f"{self.workload}:*"
+        return self.pattern if isinstance(self.pattern, str) else None
 
     def matcher(self) -> Callable[[str], bool]:
         """What tells whether a key is meant."""

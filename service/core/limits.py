@@ -1,26 +1,173 @@
-"""Refuses early what there is no room for, and says when to come back."""
+"""Refuses early what there is no room for, says when to come back, and finds out by itself how much room there is.
+
+How many requests a process can answer at once depends on what they ask for, so nobody can set it well. It is found
+by a gradient of latencies, as in Netflix's concurrency-limits (``Gradient2Limit``: now against a long average) and in
+Envoy's adaptive concurrency filter (now against the latency without load), once a window:
+
+    strain = greatest over lanes and priorities of
+             least over their requests in the window of  waited / (tolerance · usual + slack)
+
+    limit ← limit · max(1/2, 1 / strain)      when strain > 1
+    limit ← limit + √limit / 2 · (1 - strain / calm)
+                                              when strain < calm, and the limit was felt or is below its resting place
+
+*Waited* is the part of a request's latency that it spent waiting for its turn, which the lanes know; *usual* is a
+low average of the rest, kept for each lane and magnitude. So other questions are not taken for more load, overload
+does not shift what it is measured by, and there need be no pauses to measure it in.
+The *least* wait of a window, not the mean, because some wait for others at any load: only a queue that never empties
+is one too many (Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012).
+
+Bulk requests enter only while less than a share of the limit is taken, by whomever. A flood of them therefore leaves
+the rest to those who wait for their answer, and the limit follows whichever of the two has to wait longer.
+"""
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
+from typing import Final
+
+from service.core.call import Priority
 from service.core.errors import OverloadError
+from service.core.metrics import LimitMeters
+
+TOLERANCE: Final = 0.3
+"""A request may wait for such a part of what it usually takes."""
+SLACK: Final = 0.002
+"""And so many seconds more: what is shorter is noise of the machine."""
+CALM: Final = 0.8
+"""Strain below which there is room for more."""
+BULK_SHARE: Final = 0.25
+SMALLEST: Final = 2.0
+RESTING: Final = 64.0
+"""Up to here the limit rises without being felt, so that a crowd that comes out of a quiet time finds it open."""
+WINDOW_SECONDS: Final = 0.1
+WINDOW_REQUESTS: Final = 32
+"""A window has at least so many requests, or is `LONGEST_WINDOW` long."""
+LONGEST_WINDOW: Final = 2.0
+HEARD: Final = 8
+"""The requests of a lane and priority are heard when a window has so many of them, or they are a quarter of it."""
+LONGEST_RETRY: Final = 60.0
+"""Nobody is told to come back later than in so many seconds."""
+_MAGNITUDES: Final = 16
+"""Numbers of items are told apart by their powers of two."""
+_DOWN, _UP = 0.02, 0.002
+"""How much one request that was faster, or slower, than usual counts in what is usual: a low average."""
+
+
+class Traffic:
+    """What the requests of one lane had to wait, in a window; belongs to a `ConcurrencyLimit`."""
+
+    __slots__ = ("_counts", "_least", "_usual")
+
+    def __init__(self) -> None:
+        self._usual = [0.0] * _MAGNITUDES
+        """Seconds that requests take without waiting, by their magnitude; 0 where none was seen."""
+        self._least = [math.inf] * len(Priority)
+        self._counts = [0] * len(Priority)
+
+    def note(self, priority: Priority, items: int, seconds: float, waited: float) -> None:
+        """A request that had so many ``items`` analysed took ``seconds`` after it had ``waited`` for its turn."""
+        magnitude = min(items.bit_length(), _MAGNITUDES - 1)
+        usual = self._usual[magnitude] or seconds
+        usual += (_DOWN if seconds < usual else _UP) * (seconds - usual)
+        self._usual[magnitude] = usual
+        strain = waited / (TOLERANCE * usual + SLACK)
+        if strain < self._least[priority]:
+            self._least[priority] = strain
+        self._counts[priority] += 1
+
+    def strain(self, requests: int) -> float:
+        """The strain of the window, which had so many ``requests`` altogether; begins the next one."""
+        heard = min(HEARD, requests / 4)
+        strains = [least for least, count in zip(self._least, self._counts, strict=True) if count >= heard]
+        self._least = [math.inf] * len(Priority)
+        self._counts = [0] * len(Priority)
+        return max((strain for strain in strains if strain < math.inf), default=0.0)
 
 
 class ConcurrencyLimit:
-    """Bounds the requests that are being answered; not thread-safe, for one event loop."""
+    """Bounds the requests that are being answered, ``largest`` at most; not thread-safe, for one event loop.
 
-    __slots__ = ("_limit", "_retry_after", "in_flight")
+    ``clock`` gives seconds that only rise.
+    """
 
-    def __init__(self, limit: int, retry_after: float = 1.0) -> None:
-        self._limit = limit
-        self._retry_after = retry_after
+    def __init__(
+        self, largest: int, meters: LimitMeters | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._largest = float(largest)
+        self._meters = meters or LimitMeters.unseen()
+        self._clock = clock
+        self._traffics: list[Traffic] = []
+        self._limit = min(RESTING, self._largest)
+        self._retry_after = 1.0
+        self._rooms: tuple[int, ...] = ()
+        """Requests in flight from which on one of each priority is refused."""
         self.in_flight = 0
+        self._peak = self._noted = self._left = self._refused = 0
+        self._begin_window()
+        self._settle()
 
-    def enter(self) -> None:
+    @property
+    def limit(self) -> float:
+        """How many requests may be in flight now."""
+        return self._limit
+
+    def enter(self, priority: Priority) -> None:
         """Take a place, to be given back with `leave`; OverloadError when there is none."""
-        if self.in_flight >= self._limit:
-            raise OverloadError(f"{self._limit} requests are being answered already", self._retry_after)
-        self.in_flight += 1
+        in_flight = self.in_flight
+        if in_flight >= self._rooms[priority]:
+            self._refused += 1
+            reason = f"{in_flight} requests are being answered, which leaves no room for {priority.name.lower()} ones"
+            raise OverloadError(reason, self._retry_after)
+        self.in_flight = in_flight + 1
+        if in_flight >= self._peak:
+            self._peak = in_flight + 1
+        self._meters.in_flight[priority].move(1.0)
 
-    def leave(self) -> None:
+    def leave(self, priority: Priority) -> None:
         """Give the place back."""
         self.in_flight -= 1
+        self._left += 1
+        self._meters.in_flight[priority].move(-1.0)
+
+    def traffic(self) -> Traffic:
+        """For the requests of one more lane."""
+        traffic = Traffic()
+        self._traffics.append(traffic)
+        return traffic
+
+    def note(self, traffic: Traffic, priority: Priority, items: int, seconds: float, waited: float) -> None:
+        """A request of the lane of ``traffic`` has left; see `Traffic.note`."""
+        traffic.note(priority, items, seconds, waited)
+        self._noted += 1
+        age = self._clock() - self._window_from
+        if age >= WINDOW_SECONDS and (self._noted >= WINDOW_REQUESTS or age >= LONGEST_WINDOW):
+            self._adapt(age)
+            self._begin_window()
+            self._settle()
+
+    def _adapt(self, age: float) -> None:
+        limit = self._limit
+        strain = max(traffic.strain(self._noted) for traffic in self._traffics)
+        felt = self._refused > 0 or 2 * self._peak >= limit
+        if strain > 1.0:
+            limit *= max(0.5, 1.0 / strain)
+        elif strain < CALM and (felt or limit < RESTING):
+            limit += math.sqrt(limit) / 2 * (1 - strain / CALM)
+        self._limit = min(max(limit, SMALLEST), self._largest)
+        # Those refused in a second, if all of them came back, would have to wait for so long.
+        drain = (self.in_flight + self._refused / age) / (max(self._left, 1) / age)
+        self._retry_after = min(max(drain, 1.0), LONGEST_RETRY)
+
+    def _begin_window(self) -> None:
+        self._window_from = self._clock()
+        self._noted = self._left = self._refused = 0
+        self._peak = self.in_flight
+
+    def _settle(self) -> None:
+        """Put the limit into force."""
+        self._rooms = (int(self._limit), max(1, int(self._limit * BULK_SHARE)))
+        for level, room in zip(self._meters.limit, self._rooms, strict=True):
+            level.set(room)

@@ -84,6 +84,11 @@ class MemoryTier:
         self._measure()
         return dropped
 
+    def resize(self, capacity: int) -> None:
+        """Take ``capacity`` bytes at most from now on."""
+        self._store.resize(capacity)
+        self._measure()
+
     def clear(self) -> None:
         """Forget everything."""
         self._store.clear()

@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from service.core.call import Priority
 from service.core.slots import Cells, Reading, Slot, read_all
 from service.core.workload import AnyWorkload
 
@@ -127,8 +128,17 @@ QUEUE_WAIT = Instrument(
     ("workload", "lane"),
     LATENCY_EDGES,
 )
+CONCURRENCY_LIMIT = Instrument(
+    "loadstone_concurrency_limit",
+    "Requests in flight up to which more are admitted now, by priority.",
+    "gauge",
+    ("priority",),
+)
+REQUESTS_IN_FLIGHT = Instrument(
+    "loadstone_requests_in_flight", "Requests admitted and not yet answered, by priority.", "gauge", ("priority",)
+)
 REFUSALS = Instrument(
-    "loadstone_refusals_total", "Requests refused for want of room.", "counter", ("workload", "reason")
+    "loadstone_refusals_total", "Requests refused for want of room.", "counter", ("workload", "priority", "reason")
 )
 ANSWERS = Instrument(
     "loadstone_answer_lookups_total",
@@ -190,15 +200,23 @@ RATE_DRAWS = Instrument(
     "counter",
     ("bucket", "outcome"),
 )
+TRACES = Instrument(
+    "loadstone_traces_total",
+    "Traced requests: sent, lost because the collector did not take them, dropped because too many waited.",
+    "counter",
+    ("outcome",),
+)
 JOBS = Instrument("loadstone_jobs_submitted_total", "Requests taken on to be answered later.", "counter", ("workload",))
 
 CACHE_OUTCOMES = ("hit", "miss", "skipped")
 CACHE_OPERATIONS = ("read", "write")
 CACHE_MEMORY = "memory"
 """The tier in the process; every cache has it."""
+PRIORITIES = tuple(priority.name.lower() for priority in Priority)
 REFUSAL_REASONS = ("concurrency", "queue", "deadline", "memory")
 CONNECTION_STATES = ("used", "idle")
 DATABASE_FAULTS = ("saturated", "unreachable", "timeout", "refused")
+TRACE_OUTCOMES = ("sent", "lost", "dropped")
 RELIEFS = ("cache", "bulk", "all")
 KEY_OUTCOMES = ("accepted", "refused", "away")
 BUCKETS = ("shared", "local")
@@ -282,7 +300,9 @@ def layout_of(
             BATCH_ITEMS: lanes,
             BATCH_DURATION: lanes,
             QUEUE_WAIT: lanes,
-            REFUSALS: list(product(names, REFUSAL_REASONS)),
+            CONCURRENCY_LIMIT: [(priority,) for priority in PRIORITIES],
+            REQUESTS_IN_FLIGHT: [(priority,) for priority in PRIORITIES],
+            REFUSALS: list(product(names, PRIORITIES, REFUSAL_REASONS)),
             ANSWERS: list(product(names, ("hit", "miss"))),
             JOBS: [(name,) for name in names],
             DATABASE_DURATION: [(name,) for name in queries],
@@ -295,6 +315,7 @@ def layout_of(
             KEY_CHECKS: [(outcome,) for outcome in KEY_OUTCOMES],
             RATE_DRAWS: list(product(BUCKETS, ("granted", "refused"))),
             SHORT_OF_MEMORY: [(relief,) for relief in RELIEFS],
+            TRACES: [(outcome,) for outcome in TRACE_OUTCOMES],
         }
     )
 
@@ -342,11 +363,11 @@ class Distribution:
         self._edges = edges
         self._sum = offset + len(edges) + 1
 
-    def observe(self, value: float) -> None:
-        """Count ``value``; a value on an edge belongs below it."""
+    def observe(self, value: float, times: int = 1) -> None:
+        """Count ``value`` so many times; a value on an edge belongs below it."""
         cells = self._cells
-        cells[self._offset + bisect_left(self._edges, value)] += 1.0
-        cells[self._sum] += value
+        cells[self._offset + bisect_left(self._edges, value)] += times
+        cells[self._sum] += value * times
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +379,21 @@ class LaneMeters:
     batch_items: Distribution
     batch_duration: Distribution
     queue_wait: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class LimitMeters:
+    """What is measured of the concurrency limit, by priority."""
+
+    limit: tuple[Level, ...]
+    in_flight: tuple[Level, ...]
+
+    @classmethod
+    def unseen(cls) -> LimitMeters:
+        """Meters that nobody reads."""
+        count = len(PRIORITIES)
+        levels = [Level(Slot.private(1).cells, 0) for _ in range(2 * count)]
+        return cls(tuple(levels[:count]), tuple(levels[count:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +473,13 @@ class Metrics:
             batch_items=self.distribution(BATCH_ITEMS, workload, lane),
             batch_duration=self.distribution(BATCH_DURATION, workload, lane),
             queue_wait=self.distribution(QUEUE_WAIT, workload, lane),
+        )
+
+    def limit(self) -> LimitMeters:
+        """The meters of the concurrency limit."""
+        return LimitMeters(
+            limit=tuple(self.level(CONCURRENCY_LIMIT, name) for name in PRIORITIES),
+            in_flight=tuple(self.level(REQUESTS_IN_FLIGHT, name) for name in PRIORITIES),
         )
 
     def tier(self, name: str) -> TierMeters:

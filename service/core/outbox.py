@@ -5,45 +5,57 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
-from itertools import islice
-from typing import Generic, TypeVar
-
-Letter = TypeVar("Letter")
+from typing import Generic, Protocol, TypeVar
 
 BATCH_LETTERS = 500
-"""Sent at once, at most."""
+BATCH_BYTES = 2**20
+"""Sent at once, at most; one letter always is."""
+
+
+class Weighed(Protocol):
+    """Something that takes room."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+Letter = TypeVar("Letter", bound=Weighed)
 
 
 class Outbox(Generic[Letter]):
     """Gathers letters by key, the newest of a key counting, while ``send`` is busy with the last batch.
 
-    ``send`` never raises. At most ``most`` letters wait; the task lives only while some do.
+    ``send`` never raises. At most ``letters`` of them wait, with at most ``capacity`` bytes; the task lives only
+    while some do.
     """
 
-    def __init__(self, send: Callable[[Mapping[str, Letter]], Awaitable[None]], most: int) -> None:
+    def __init__(self, send: Callable[[Mapping[str, Letter]], Awaitable[None]], *, letters: int, capacity: int) -> None:
         self._send = send
-        self._most = most
+        self._letters = letters
+        self._room = capacity
         self._waiting: dict[str, Letter] = {}
         self._task: asyncio.Task[None] | None = None
 
     def post(self, letters: Mapping[str, Letter]) -> int:
         """Take on ``letters`` as far as there is room; how many found none."""
-        waiting = self._waiting
         refused = 0
         for key, letter in letters.items():
-            if key in waiting or len(waiting) < self._most:
-                waiting[key] = letter
+            self._take_back(key)
+            if len(self._waiting) < self._letters and letter.size <= self._room:
+                self._waiting[key] = letter
+                self._room -= letter.size
             else:
                 refused += 1
-        if waiting and self._task is None:
+        if self._waiting and self._task is None:
             # In a context of its own: what belongs to the request that posts first must not live on in the task.
             self._task = asyncio.get_running_loop().create_task(self._empty(), context=Context())
         return refused
 
     def discard(self, is_meant: Callable[[str], bool]) -> None:
         """Take back the letters whose keys are meant; what is being sent cannot be."""
-        for key in [key for key in self._waiting if is_meant(key)]:
-            del self._waiting[key]
+        for key in list(filter(is_meant, self._waiting)):
+            self._take_back(key)
 
     async def drain(self, patience: float) -> None:
         """Wait until all is sent, at most ``patience`` seconds; what is left then is lost."""
@@ -57,9 +69,23 @@ class Outbox(Generic[Letter]):
     async def _empty(self) -> None:
         try:
             while self._waiting:
-                batch = dict(islice(self._waiting.items(), BATCH_LETTERS))
-                for key in batch:
-                    del self._waiting[key]
-                await self._send(batch)
+                await self._send(self._batch())
         finally:
             self._task = None
+
+    def _batch(self) -> dict[str, Letter]:
+        batch: dict[str, Letter] = {}
+        size = 0
+        for key, letter in self._waiting.items():
+            size += letter.size
+            if batch and (size > BATCH_BYTES or len(batch) == BATCH_LETTERS):
+                break
+            batch[key] = letter
+        for key in batch:
+            self._take_back(key)
+        return batch
+
+    def _take_back(self, key: str) -> None:
+        letter = self._waiting.pop(key, None)
+        if letter is not None:
+            self._room += letter.size

@@ -10,6 +10,7 @@ import msgspec
 
 from service.core.bucket import Grant, Rate
 from service.core.identity import Role
+from service.core.timeline import TracedRequest
 
 
 class Parcel(NamedTuple):
@@ -150,3 +151,13 @@ class Probe(Protocol):
 
     async def check(self) -> None:
         """Raise `DependencyError` when it is not."""
+
+
+class TraceSink(Protocol):
+    """Takes the requests that their callers trace."""
+
+    def wants(self, traceparent: bytes) -> bool:
+        """Whether the caller traces this request; ``traceparent`` is well-formed or empty."""
+
+    def record(self, request: TracedRequest) -> None:
+        """Take ``request`` on, once it is answered; never waits."""

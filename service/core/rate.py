@@ -137,9 +137,7 @@ class RateLimiter:
             return lease
         if lease is None and len(self._leases) >= MOST_LEASES:
             del self._leases[next(iter(self._leases))]
-        owed = 0.0 if lease is None else min(0.0, lease.held)
         lease = self._leases[key] = Lease(key, rate, self._clock())
-        lease.held = owed
         return lease
 
     def _refill(self, lease: Lease) -> asyncio.Task[None] | None:

@@ -80,10 +80,15 @@ class Store(Generic[Value]):
             return False
         self._entries[key] = value, self._clock() + ttl, size
         self.size += size
-        while self.size > self.capacity:
-            self.size -= self._entries.popitem(last=False)[1][2]
-            self.evictions += 1
+        if self.size > self.capacity:
+            self._make_room()
         return True
+
+    def resize(self, capacity: int) -> None:
+        """Take ``capacity`` bytes at most from now on."""
+        self.capacity = capacity
+        self._largest = capacity * LARGEST_SHARE
+        self._make_room()
 
     def drop(self, key: Key) -> bool:
         """Forget ``key``; whether it was there."""
@@ -104,3 +109,8 @@ class Store(Generic[Value]):
         """Forget everything."""
         self._entries.clear()
         self.size = 0
+
+    def _make_room(self) -> None:
+        while self.size > self.capacity:
+            self.size -= self._entries.popitem(last=False)[1][2]
+            self.evictions += 1

@@ -28,18 +28,21 @@ def _stage(name: str) -> property:
         seconds: float = cell.__get__(timeline)
         return seconds
 
-    def add(timeline: Timeline, seconds: float) -> None:
+    def write(timeline: Timeline, seconds: float) -> None:
         spent = seconds - read(timeline)
         if spent > 0.0:
-            now = timeline.clock()
-            timeline.stages.append(Stage(name, now - spent, now))
+            timeline.add(name, spent)
         cell.__set__(timeline, seconds)
 
-    return property(read, add)
+    return property(read, write)
 
 
 class Timeline(Timing):
-    """A timing that keeps when each stretch was, for a trace: what is added to a stage ended at that moment."""
+    """A timing that keeps when each stretch was, for a trace.
+
+    What is added to a stage ended at that moment. Stages follow one another, so several that are added at once lie in
+    the order of adding and end together; only the database's part lies within another.
+    """
 
     __slots__ = ("clock", "stages")
 
@@ -49,8 +52,41 @@ class Timeline(Timing):
         self.clock = clock
         self.stages: list[Stage] = []
 
+    def add(self, name: str, seconds: float) -> None:
+        """Note a stretch of so many seconds that ends now."""
+        now = self.clock()
+        started = now - seconds
+        if name != "db":
+            self._make_way(started)
+        self.stages.append(Stage(name, started, now))
+
+    def _make_way(self, moment: float) -> None:
+        """Move back what would overlap with a stretch that starts at ``moment``."""
+        for place in reversed(range(len(self.stages))):
+            stage = self.stages[place]
+            if stage.name == "db":
+                continue
+            if stage.ended <= moment:
+                return
+            self.stages[place] = stage._replace(started=moment - (stage.ended - stage.started), ended=moment)
+            moment = self.stages[place].started
+
     queue = _stage("queue")
     cache = _stage("cache")
     batch = _stage("batch")
     compute = _stage("compute")
     db = _stage("db")
+
+
+class TracedRequest(NamedTuple):
+    """One request that was traced; moments in seconds of ``perf_counter``."""
+
+    traceparent: bytes
+    method: str
+    route: str
+    status: int
+    started: float
+    ended: float
+    tenant: str
+    request_id: str
+    timeline: Timeline | None

@@ -44,7 +44,8 @@ class Lane:
     batch_items: int
     """Analyse at most this many at once."""
     batch_wait: float
-    """Seconds an item may wait for company; 0 analyses a request's items at once, without company."""
+    """Seconds an item waits for company before a thread takes it, unless a batch is full; on the event loop the
+    company is what comes in the same turn."""
     threads: int
     """Threads that analyse; 0 runs on the event loop, right only for work of some 100 µs an item."""
     queue_items: int
@@ -52,6 +53,8 @@ class Lane:
     cache: CachePolicy
     batch_seconds: float = 0.05
     """A batch should take no longer: its size adapts to the pace that it sees, up to ``batch_items``."""
+    queue_seconds: float = 60.0
+    """An item that waited longer is refused rather than analysed for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

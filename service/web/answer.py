@@ -18,8 +18,8 @@ LARGE = 131_072
 _NOT_MODIFIED = 304
 _OBJECT_BYTES = 1_500
 
-Form = tuple[list[tuple[bytes, bytes]], bytes]
-"""Headers and body as they are sent."""
+Form = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body as they are sent."""
 
 
 class Answer:
@@ -29,53 +29,60 @@ class Answer:
     To HEAD it sends the headers alone.
     """
 
-    __slots__ = ("_forms", "_head", "_status", "_tag", "body")
+    __slots__ = ("_forms", "_head", "_status", "_tag", "body", "is_compressible")
 
     def __init__(
         self, body: bytes, *, status: int = 200, media_type: bytes = JSON, headers: Headers = (), tagged: bool = False
     ) -> None:
         self.body = body
+        self.is_compressible = len(body) >= SMALLEST
+        """Whether it is large enough to be worth it."""
         self._status = status
         self._tag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode() if tagged else b""
         self._head = [(b"content-type", media_type), *headers]
-        if len(body) >= SMALLEST:
+        if self.is_compressible:
             self._head.append(VARY)
         self._forms: dict[Coding | None, Form] = {None: self._form(body)}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Send it."""
         exchange: Exchange = scope[KEY]
-        coding = exchange.compressor.choose(exchange.headers.get(b"accept-encoding")) if self.is_compressible else None
-        form = self._forms.get(coding)
-        if form is None:
-            form = await self._compressed(coding)
-        headers, body = form
-        status = self._status
-        if self._tag and _names(exchange.headers.get(b"if-none-match", b""), self._tag):
-            status, body = _NOT_MODIFIED, b""
-            headers = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length")]
-        elif scope["method"] == "HEAD":
-            body = b""
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        form = self.form(exchange, scope["method"]) or await self.made(exchange, scope["method"])
+        await send({"type": "http.response.start", "status": form[0], "headers": form[1]})
+        await send({"type": "http.response.body", "body": form[2], "more_body": False})
 
-    @property
-    def is_compressible(self) -> bool:
-        """Whether it is large enough to be worth it."""
-        return len(self.body) >= SMALLEST
+    def form(self, exchange: Exchange, method: str) -> Form | None:
+        """What to send, if it is there already; `made` otherwise."""
+        form = self._forms.get(self._coding(exchange))
+        if form is None or not (self._tag or method == "HEAD"):
+            return form
+        status, headers, body = form
+        if self._tag and _names(exchange.headers.get(b"if-none-match", b""), self._tag):
+            kept = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length")]
+            return _NOT_MODIFIED, kept, b""
+        return status, headers, b"" if method == "HEAD" else body
+
+    async def made(self, exchange: Exchange, method: str) -> Form:
+        """What to send, compressed as the caller likes it."""
+        coding = self._coding(exchange)
+        if coding is not None and coding not in self._forms:
+            compress = coding.compress
+            body = compress(self.body) if len(self.body) < LARGE else await asyncio.to_thread(compress, self.body)
+            self._forms[coding] = self._form(body, coding.name)
+        form = self.form(exchange, method)
+        if form is None:
+            raise AssertionError("the form was made just now")
+        return form
 
     @property
     def size(self) -> int:
         """Bytes that it takes at most: its body, a compressed one, and the objects around (by tracemalloc)."""
         return _OBJECT_BYTES + (2 * len(self.body) if self.is_compressible else len(self.body))
 
-    async def _compressed(self, coding: Coding | None) -> Form:
-        if coding is None:
-            return self._forms[None]
-        compress = coding.compress
-        body = compress(self.body) if len(self.body) < LARGE else await asyncio.to_thread(compress, self.body)
-        form = self._forms[coding] = self._form(body, coding.name)
-        return form
+    def _coding(self, exchange: Exchange) -> Coding | None:
+        if not self.is_compressible:
+            return None
+        return exchange.compressor.choose(exchange.headers.get(b"accept-encoding"))
 
     def _form(self, body: bytes, coding: bytes = b"") -> Form:
         headers = [*self._head, (b"content-length", b"%d" % len(body))]
@@ -84,7 +91,7 @@ class Answer:
         if self._tag:
             # Each coding is a representation of its own; the comparison for GET is weak, so one tag serves all.
             headers.append((b"etag", b"W/" + self._tag))
-        return headers, body
+        return self._status, headers, body
 
 
 def _names(condition: bytes, tag: bytes) -> bool:

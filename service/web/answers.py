@@ -46,6 +46,10 @@ class Answers:
         if ttl > 0 and generation == self._cache.generation:
             self._store.put(key, kept, kept.answer.size, ttl)
 
+    def resize(self, capacity: int) -> None:
+        """Take ``capacity`` bytes at most from now on."""
+        self._store.resize(capacity)
+
     def clear(self) -> None:
         """Keep nothing of all this."""
         self._store.clear()

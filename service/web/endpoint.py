@@ -23,7 +23,7 @@ from service.web.answers import Answers, KeptAnswer
 from service.web.body import BodyReader
 from service.web.doorman import Doorman
 from service.web.exchange import KEY, Exchange
-from service.web.problems import METHOD_NOT_ALLOWED, ProblemError, problem_answer
+from service.web.problems import METHOD_NOT_ALLOWED, ProblemError
 
 POLL_SECONDS: Final = 1
 """After which asking for an unfinished job again makes sense."""
@@ -66,17 +66,13 @@ class Endpoint:
         self._miss = metrics.count(ANSWERS, workload.name, "miss")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        exchange: Exchange = scope[KEY]
-        try:
-            answer = await self._answer(scope, exchange, receive)
-        except Exception as error:
-            answer = problem_answer(error, scope)
-        await answer(scope, receive, send)
+        """Answer one request, as an ASGI application; raises what becomes a problem."""
+        await (await self.answer(scope["method"], scope[KEY], receive))(scope, receive, send)
 
-    async def _answer(self, scope: Any, exchange: Exchange, receive: Receive) -> Answer:
-        if scope["method"] != "POST":
-            return _other_method(scope["method"])
+    async def answer(self, method: str, exchange: Exchange, receive: Receive) -> Answer:
+        """The answer to one request; raises what becomes a problem."""
+        if method != "POST":
+            return _other_method(method)
         headers = exchange.headers
         if not self._doorman.passes(exchange, Role.WRITE):
             await self._doorman.examine(exchange, Role.WRITE)

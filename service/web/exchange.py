@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from litestar.types import Send
 
 from service.core.call import PUBLIC_TENANT
+from service.web.server_timing import NAME as SERVER_TIMING
+from service.web.server_timing import rendered
 from service.web.tracing import Trace
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 class Exchange:
     """One request and the headers that every answer to it carries, whoever makes the answer."""
 
-    __slots__ = ("_send", "added", "compressor", "headers", "identity", "started", "status", "timing", "trace")
+    __slots__ = ("_send", "added", "compressor", "headers", "identity", "started", "status", "timing", "told", "trace")
 
     def __init__(
         self, headers: dict[bytes, bytes], trace: Trace, started: float, compressor: Compressor, send: Send
@@ -47,6 +50,8 @@ class Exchange:
         """Who asks, once the key is checked."""
         self.timing: Timing | None = None
         """Where the time goes, when somebody wants to know."""
+        self.told: Timing | None = None
+        """The same, when it is the caller who wants to know."""
         self.added = [(b"x-request-id", trace.request_id.encode("ascii")), *HARDENING]
         """Headers that the answer will carry beside its own."""
         if trace.traceparent:
@@ -58,11 +63,17 @@ class Exchange:
         """Whose data the request is about."""
         return PUBLIC_TENANT if self.identity is None else self.identity.tenant
 
+    def completed(self, own: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers of the answer that has these ``own`` ones and begins now."""
+        if self.told is not None:
+            return [*own, *self.added, (SERVER_TIMING, rendered(self.told, perf_counter() - self.started))]
+        return [*own, *self.added]
+
     def send(self, message: Any) -> Awaitable[None]:
         """ASGI's ``send`` for all layers within; a plain function, since each coroutine on the way has its price."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *self.added]
+            message["headers"] = self.completed(message["headers"])
         return self._send(message)
 
 

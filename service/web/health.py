@@ -10,6 +10,7 @@ from enum import StrEnum, auto
 import msgspec
 
 from service.core.errors import DependencyError
+from service.core.memory_watch import MEANING, MemoryWatch, Shortage
 from service.core.ports import Probe
 
 MEDIA_TYPE = b"application/health+json"
@@ -60,6 +61,7 @@ class Doctor:
         environment: str,
         workers: int,
         started_at: float,
+        memory: MemoryWatch | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._probes = [(probe, Status.FAIL) for probe in required] + [(probe, Status.WARN) for probe in helpful]
@@ -69,12 +71,16 @@ class Doctor:
         self._environment = environment
         self._workers = workers
         self._started_at = started_at
+        self._memory = memory
         self._clock = clock
 
     async def examine(self) -> Health:
         """All probes at once, none longer than ``patience`` seconds."""
-        checks = await asyncio.gather(*(self._check(probe, worst) for probe, worst in self._probes))
-        statuses = {check.status for check in checks}
+        answers = await asyncio.gather(*(self._check(probe, worst) for probe, worst in self._probes))
+        checks = {f"{probe.name}:connectivity": check for (probe, _), check in zip(self._probes, answers, strict=True)}
+        if self._memory is not None:
+            checks["memory:utilization"] = _memory_check(self._memory)
+        statuses = {check.status for check in checks.values()}
         draining = self._is_draining()
         if draining or Status.FAIL in statuses:
             status = Status.FAIL
@@ -87,9 +93,7 @@ class Doctor:
             workers=self._workers,
             uptime_seconds=round(self._clock() - self._started_at, 3),
             output="the service is about to stop" if draining else "",
-            checks={
-                f"{probe.name}:connectivity": [check] for (probe, _), check in zip(self._probes, checks, strict=True)
-            },
+            checks={name: [check] for name, check in checks.items()},
         )
 
     async def _check(self, probe: Probe, worst: Status) -> Check:
@@ -102,3 +106,15 @@ class Doctor:
             return Check(status=worst, component_type="datastore", output=output)
         milliseconds = round((time.perf_counter() - started) * 1000, 3)
         return Check(status=Status.PASS, component_type="datastore", observed_value=milliseconds, observed_unit="ms")
+
+
+def _memory_check(memory: MemoryWatch) -> Check:
+    """Of this worker's memory: a worker that refuses all new work is not ready for any."""
+    status = {Shortage.NONE: Status.PASS, Shortage.ALL: Status.FAIL}.get(memory.shortage, Status.WARN)
+    return Check(
+        status=status,
+        component_type="system",
+        observed_value=round(memory.reading.share * 100, 1) if memory.reading else None,
+        observed_unit="percent",
+        output="" if status is Status.PASS else MEANING[memory.shortage],
+    )

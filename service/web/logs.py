@@ -1,7 +1,7 @@
 """Logs as JSON lines on standard error, cheap enough for one line per request.
 
 Access lines gather for a moment and leave in pieces that a pipe takes whole (PIPE_BUF), so that the lines
-of several processes never mix; what the program has to say leaves at once.
+of several processes never mix; what the program has to say leaves at once. No line tells a key or a password.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from typing import Any
 
 import msgspec
 
+from service.core.keys import redacted
+from service.core.metrics import OTHER
 from service.web.tracing import Trace
 
 _FLUSH_SECONDS = 0.2
 _LONGEST_PATH = 256
+_LONGEST_METHOD = 16
+_KEY_BEGIN = "ls_"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -114,14 +118,21 @@ class AccessLog:
         self._timestamps = timestamps
 
     def write(self, trace: Trace, method: str, route: str, path: str, status: int, seconds: float) -> None:
-        """Log one answered request."""
+        """Log one answered request; a key that its sender put in a wrong place is starred."""
+        request_id = trace.request_id
+        if _KEY_BEGIN in path:
+            path = redacted(path)
+        if _KEY_BEGIN in request_id:
+            request_id = redacted(request_id)
+        if len(method) > _LONGEST_METHOD:
+            method = OTHER
         self._writer.write(
             _encode(
                 AccessLine(
                     self._timestamps.now(),
                     "info",
                     "request",
-                    trace.request_id,
+                    request_id,
                     method,
                     route,
                     path[:_LONGEST_PATH],
@@ -147,15 +158,16 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         trace: Trace | None = getattr(record, "trace", None)
+        error = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else ""
         return _encode(
             ProgramLine(
                 time=self._timestamps.of(record.created),
                 level=record.levelname.lower(),
-                message=record.getMessage(),
+                message=redacted(record.getMessage()),
                 logger=record.name.lstrip("_"),
-                request_id=trace.request_id if trace else "",
+                request_id=redacted(trace.request_id) if trace else "",
                 trace_id=trace.trace_id if trace else "",
-                traceback="".join(traceback.format_exception(*record.exc_info)) if record.exc_info else "",
+                traceback=redacted(error),
             )
         ).decode()
 

@@ -12,7 +12,9 @@ from litestar.types import ASGIApp, Receive, Send
 
 from service.core.metrics import OTHER, Metrics
 from service.web.compression import Compressor
+from service.web.endpoint import Endpoint
 from service.web.exchange import CLIENT_GONE, KEY, Exchange, joined
+from service.web.insight import Insight
 from service.web.logs import AccessLog
 from service.web.problems import problem_answer
 from service.web.tracing import trace_of
@@ -24,7 +26,8 @@ _REMEMBERED_HOSTS = 64
 
 
 class Observer:
-    """Wraps ``app``, a Litestar application; ``access_log`` is None when requests are not logged.
+    """Wraps ``app``, a Litestar application; ``insight`` and ``access_log`` are None
+    when requests are neither timed nor logged.
 
     ``endpoints`` are those of its routes, by path, that are worth a short cut: once the framework has let a Host pass,
     further requests to it go to them at once, which saves a third of the service's own share of a cached answer.
@@ -39,7 +42,8 @@ class Observer:
         new_id: Callable[[], str],
         compressor: Compressor,
         access_log: AccessLog | None,
-        endpoints: Mapping[str, ASGIApp],
+        endpoints: Mapping[str, Endpoint],
+        insight: Insight | None = None,
     ) -> None:
         self._app = app
         self._endpoints = endpoints
@@ -47,6 +51,7 @@ class Observer:
         self._metrics = metrics
         self._new_id = new_id
         self._compressor = compressor
+        self._insight = insight
         self._access_log = access_log
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -55,17 +60,23 @@ class Observer:
         headers = joined(scope["headers"])
         exchange = Exchange(headers, trace_of(headers, self._new_id), started, self._compressor, send)
         scope[KEY] = exchange
-        self._metrics.request_started()
-        path = scope["path"]
+        metrics, method, path = self._metrics, scope["method"], scope["path"]
+        metrics.request_started()
+        if self._insight is not None:
+            self._insight.begin(exchange)
         host = headers.get(b"host")
-        app = self._endpoints.get(path) if host in self._hosts else None
+        endpoint = self._endpoints.get(path) if host in self._hosts else None
         try:
-            if app is not None:
-                scope["path_template"] = path
-                await app(scope, receive, exchange.send)
-            else:
+            if endpoint is None:
                 await self._app(scope, receive, exchange.send)
                 self._remember(host, exchange.status)
+            else:
+                scope["path_template"] = path
+                answer = await endpoint.answer(method, exchange, receive)
+                status, own, body = answer.form(exchange, method) or await answer.made(exchange, method)
+                exchange.status = status
+                await send({"type": "http.response.start", "status": status, "headers": exchange.completed(own)})
+                await send({"type": "http.response.body", "body": body, "more_body": False})
         except Exception as error:
             if exchange.status != CLIENT_GONE:
                 _log.exception("an answer was cut", extra={"trace": exchange.trace})
@@ -74,9 +85,11 @@ class Observer:
         finally:
             seconds = perf_counter() - started
             route = scope.get("path_template", OTHER)
-            self._metrics.request_ended(scope["method"], route, exchange.status, seconds)
+            metrics.request_ended(method, route, exchange.status, seconds)
+            if self._insight is not None:
+                self._insight.end(exchange, method, route)
             if self._access_log is not None:
-                self._access_log.write(exchange.trace, scope["method"], route, scope["path"], exchange.status, seconds)
+                self._access_log.write(exchange.trace, method, route, path, exchange.status, seconds)
 
     def _remember(self, host: bytes | None, status: int) -> None:
         if status < HTTPStatus.BAD_REQUEST and len(self._hosts) < _REMEMBERED_HOSTS:

@@ -7,10 +7,16 @@ from typing import Any
 
 import msgspec
 
+from service.core.cache_statistics import CacheStatistics
+from service.core.caretaker import Forgotten, Warmed
+from service.core.identity import Role
+from service.core.invalidation import Invalidation
 from service.core.ports import Job
 from service.core.workload import AnyWorkload
+from service.web.cache_routes import INVALIDATIONS_ROUTE, STATISTICS_ROUTE, WARMINGS_ROUTE, Warming
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Health
+from service.web.openapi_keys import HEADERS, PROBLEMS, SCHEMES, guarded
 from service.web.problems import (
     BASE,
     BODY_TIMEOUT,
@@ -34,7 +40,12 @@ from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, path_of
 _REFERENCE = "#/components/schemas/{name}"
 _ANALYSIS_PROBLEMS = (
     *(MALFORMED_BODY, BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, ITEMS_FAILED),
-    *(INTERNAL_ERROR, EXTRA_MISSING, OVERLOADED, DEPENDENCY_AWAY),
+    *(INTERNAL_ERROR, EXTRA_MISSING, OVERLOADED, DEPENDENCY_AWAY, *PROBLEMS),
+)
+_ASKING_PROBLEMS = (*PROBLEMS, INTERNAL_ERROR, DEPENDENCY_AWAY)
+_TELLING_PROBLEMS = (
+    *_ASKING_PROBLEMS,
+    *(MALFORMED_BODY, BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, NOT_FOUND, OVERLOADED),
 )
 _DESCRIPTION = (
     "Analyses of comments and other things that customers leave behind. Every answer carries an `X-Request-ID`, "
@@ -43,13 +54,14 @@ _DESCRIPTION = (
 )
 
 
-def document(workloads: Sequence[AnyWorkload], version: str) -> dict[str, Any]:
-    """The document as plain data."""
-    types: list[Any] = [Job, Problem, Health]
+def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = True) -> dict[str, Any]:
+    """The document as plain data; without ``keys`` of a service that asks for none."""
+    types: list[Any] = [Job, Problem, Health, CacheStatistics, Invalidation, Forgotten, Warming, Warmed]
     for workload in workloads:
         types += [workload.request, workload.answer]
     references, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     schema_of = dict(zip(types, references, strict=True))
+    schemas[Invalidation.__name__]["oneOf"] = [{"required": [name]} for name in Invalidation.__struct_fields__]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,16 +74,26 @@ def document(workloads: Sequence[AnyWorkload], version: str) -> dict[str, Any]:
         "tags": [
             {"name": "analysis", "description": "The workloads."},
             {"name": "jobs", "description": "Answers to come back for."},
+            {"name": "cache", "description": "For administrators: what the cache did, forgetting and filling it."},
             {"name": "service", "description": "What the service says of itself."},
         ],
         "paths": {
-            **{path_of(workload): {"post": _analysis(workload, schema_of)} for workload in workloads},
-            JOB_ROUTE: {"get": _job(schema_of)},
+            **{
+                path_of(workload): {"post": guarded(_analysis(workload, schema_of), Role.WRITE, keys=keys)}
+                for workload in workloads
+            },
+            JOB_ROUTE: {"get": guarded(_job(schema_of), Role.READ, keys=keys)},
+            **{
+                path: {method: guarded(operation, Role.ADMIN, keys=keys) for method, operation in operations.items()}
+                for path, operations in _cache_paths(schema_of).items()
+            },
             **_service_paths(schema_of),
         },
         "components": {
             "schemas": schemas,
+            **({"securitySchemes": SCHEMES} if keys else {}),
             "headers": {
+                **HEADERS,
                 "RequestId": {"description": "The request's name in the logs.", "schema": {"type": "string"}},
                 "RetryAfter": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
             },
@@ -111,8 +133,35 @@ def _job(schema_of: dict[Any, Any]) -> dict[str, Any]:
         "parameters": [identifier, *_tracing_headers()],
         "responses": {
             "200": _response("The job; Retry-After while it is not finished.", schema_of[Job], headers=_retry_header()),
-            **_problems((NOT_FOUND, INTERNAL_ERROR, DEPENDENCY_AWAY), schema_of),
+            **_problems((*PROBLEMS, NOT_FOUND, INTERNAL_ERROR, OVERLOADED, DEPENDENCY_AWAY), schema_of),
         },
+    }
+
+
+def _cache_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
+    def operation(name: str, summary: str, answer: Any, question: Any = None) -> dict[str, Any]:
+        described = {
+            "operationId": name,
+            "tags": ["cache"],
+            "summary": summary,
+            "parameters": _tracing_headers(),
+            "responses": {
+                "200": _response("It is done.", schema_of[answer]),
+                **_problems(_ASKING_PROBLEMS if question is None else _TELLING_PROBLEMS, schema_of),
+            },
+        }
+        if question is not None:
+            content = {"application/json": {"schema": schema_of[question]}}
+            described["requestBody"] = {"required": True, "content": content}
+        return described
+
+    show = operation("cache", "What each tier found, holds and lost, all workers together.", CacheStatistics)
+    invalidate = operation("cache-invalidations", "Forget entries, in every tier and worker.", Forgotten, Invalidation)
+    warm = operation("cache-warmings", "Load what is used most into every worker's memory.", Warmed, Warming)
+    return {
+        STATISTICS_ROUTE: {"get": show},
+        INVALIDATIONS_ROUTE: {"post": invalidate},
+        WARMINGS_ROUTE: {"post": warm},
     }
 
 

@@ -15,6 +15,8 @@ from service.core.identity import Role
 from service.core.ports import JobState, JobStore
 from service.core.workload import AnyWorkload
 from service.web.answer import JSON, Answer
+from service.web.cache_routes import CACHE_ROUTES
+from service.web.database_routes import DATABASE_ROUTE
 from service.web.doorman import Doorman
 from service.web.endpoint import POLL_SECONDS, Endpoint
 from service.web.exchange import Headers, exchange_in
@@ -27,6 +29,7 @@ PROBLEM_ROUTE = BASE + "{slug}"
 FIXED_ROUTES = (
     *("/", "/docs", "/openapi.json", "/metrics", "/health", "/health/live", "/health/ready"),
     *(PROBLEM_ROUTE, JOB_ROUTE),
+    *(*CACHE_ROUTES, DATABASE_ROUTE),
 )
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 HTML = b"text/html; charset=utf-8"

@@ -14,7 +14,7 @@ from service.workloads.comments.recipe import corpus
 TEXTS = [comment.text for part in corpus.TRAINING for comment in corpus.read(part)][::3][:1_000]
 
 
-@pytest.mark.parametrize("count", [1, 100, 1_000])
+@pytest.mark.parametrize("count", [1, 16, 100, 1_000])
 def test_fast_path(benchmark: BenchmarkFixture, count: int) -> None:
     outcomes = benchmark(analysed, TEXTS[:count], "fast", shipped())
     assert len(outcomes) == count

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -17,13 +18,17 @@ import httpx
 import psutil
 
 from service.adapters.embedded import EmbeddedServers
+from tests.faults import worker
 from tests.faults.comments import PATH, fresh_texts
 from tests.service.running import RunningService
+from tests.support.cores import pinned
 from tests.support.fault_proxy import FaultProxy
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.01
+NO_MEMORY = {"LOADSTONE_CACHE_BYTES": "0", "LOADSTONE_ANSWER_BYTES": "0"}
+"""Settings of a service that keeps nothing itself, so that its servers are asked for everything."""
 HITS = 'loadstone_cache_lookups_total{tier="redis",outcome="hit"}'
 
 
@@ -78,13 +83,22 @@ class Server:
 class Stage:
     """Servers, and a service that uses them: at once or, ``proxied``, through proxies. For the length of a block.
 
-    ``variables`` are further settings of the service.
+    With ``cores`` the service has those alone.
     """
 
-    def __init__(self, folder: Path, *, proxied: bool = False, **variables: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        *,
+        proxied: bool = False,
+        cores: set[int] | None = None,
+    ) -> None:
         self._folder = folder
         self._proxied = proxied
-        self._variables = variables
+        self._cores = cores or os.sched_getaffinity(0)
+        self.settings = {"LOADSTONE_ACCESS_LOG": "off", **settings}
+        """The environment of the service, once the servers run."""
         self._stack = ExitStack()
         self.postgres: Server
         self.valkey: Server
@@ -109,16 +123,16 @@ class Stage:
                 return servers._children[-1].pid
 
             self.postgres, self.valkey = Server(postgres), Server(valkey)
-            urls = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+            self.settings |= {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
             if self._proxied:
                 self.to_postgres = stack.enter_context(FaultProxy(_postgres_socket(self.database_url)))
                 self.to_valkey = stack.enter_context(FaultProxy(Path(unquote(urlsplit(self.redis_url).path))))
-                urls["DATABASE_URL"] = (
+                self.settings["DATABASE_URL"] = (
                     f"postgresql://postgres@127.0.0.1:{self.to_postgres.port}/postgres?sslmode=disable"
                 )
-                urls["REDIS_URL"] = f"redis://127.0.0.1:{self.to_valkey.port}"
-            self.settings: Mapping[str, str] = {"LOADSTONE_ACCESS_LOG": "off", **urls, **self._variables}
-            self.service = stack.enter_context(RunningService(self._folder, **self.settings))
+                self.settings["REDIS_URL"] = f"redis://127.0.0.1:{self.to_valkey.port}"
+            with pinned(self._cores):
+                self.service = stack.enter_context(RunningService(self._folder, **self.settings))
             self.service.wait_until_ready()
             self._stack = stack.pop_all()
         return self
@@ -126,8 +140,18 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def workers(self) -> set[psutil.Process]:
+        """The processes of the service that answer requests."""
+        return {child for child in self.service.supervisor.children() if _is_worker(child)}
+
+    def counted(self, instrument: str, *labels: str) -> float:
+        """The sum of an instrument's series that have all of these labels (``http_route="/"``), as it is told now."""
+        lines = httpx.get(f"{self.service.url}/metrics", timeout=PATIENCE_SECONDS).text.splitlines()
+        series = (line.rsplit(" ", 1) for line in lines if line.startswith(f"{instrument}{{"))
+        return sum(float(value) for name, value in series if all(label in name for label in labels))
+
     def wait_until_valkey_is_used(self) -> None:
-        """Come back when the service keeps an outcome there and finds it again; it must have no cache of its own."""
+        """Come back when the service keeps an outcome there and finds it again; it must keep nothing itself."""
         text = next(fresh_texts())
         wait_until(lambda: self._finds_in_valkey(text), "outcomes are kept in Valkey, and found there")
 
@@ -138,12 +162,12 @@ class Stage:
         return self.service.metric(HITS) > before
 
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+    def with_worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """A process that answers jobs."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOADSTONE_")}
         with (self._folder / "worker.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "service", "worker"],
+                [sys.executable, "-m", worker.__name__],
                 env={**inherited, **self.settings},
                 stdout=log,
                 stderr=log,
@@ -154,6 +178,12 @@ class Stage:
         finally:
             process.terminate()
             process.wait(PATIENCE_SECONDS)
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # it may be gone by now
+        return "serve" in process.cmdline()
+    return False
 
 
 def _postgres_socket(url: str) -> Path:

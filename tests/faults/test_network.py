@@ -13,7 +13,7 @@ from service.adapters.redis import TIMEOUT_SECONDS
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
 from tests.faults.jobs import AWAY, JobBook
-from tests.faults.stage import Stage, wait_until
+from tests.faults.stage import NO_MEMORY, Stage, wait_until
 from tests.support.fault_proxy import Ending, Fault, FaultProxy
 from tests.support.load import Traffic
 
@@ -43,18 +43,21 @@ each_fault = pytest.mark.parametrize("begin", FAULTS.values(), ids=FAULTS)
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A service without a cache of its own, so that Valkey is asked for everything, and a worker for its jobs."""
-    with Stage(tmp_path_factory.mktemp("network"), proxied=True, LOADSTONE_CACHE_BYTES="0") as opened, opened.worker():
+    """A service that asks Valkey for everything, and a worker for its jobs."""
+    with (
+        Stage(tmp_path_factory.mktemp("network"), NO_MEMORY, proxied=True) as opened,
+        opened.with_worker(),
+    ):
         yield opened
 
 
 @each_fault
 def test_between_the_service_and_valkey(stage: Stage, begin: Begin, state: State) -> None:
-    with Traffic(stage.service.port, fresh(), rate=20) as traffic:
-        traffic.wait_until(lambda tally: tally.ended >= 15)
+    with Traffic(stage.service.port, fresh(), rate=8) as traffic:
+        traffic.wait_until(lambda tally: tally.ended >= 8)
         during = traffic.phase("during")
         begin(stage.to_valkey)
-        traffic.wait_until(lambda tally: tally.ended >= 30)
+        traffic.wait_until(lambda tally: tally.ended >= 16)
         stage.to_valkey.heal()
         traffic.phase("after")
         traffic.wait_until(lambda tally: tally.ended >= 5)
@@ -69,7 +72,7 @@ def test_between_the_service_and_valkey(stage: Stage, begin: Begin, state: State
 def test_between_the_service_and_postgres(stage: Stage, begin: Begin, state: State) -> None:
     book, port = JobBook(), stage.service.port
     as_job = fresh(quality="fast", prefer="respond-async")
-    with Traffic(port, fresh(), rate=10) as analyses, Traffic(port, as_job, 10, book.note) as jobs:
+    with Traffic(port, fresh(), rate=5) as analyses, Traffic(port, as_job, 10, book.note) as jobs:
         jobs.wait_until(lambda tally: tally.ended >= 5)
         analyses.phase("during")
         jobs.phase("during")

@@ -18,7 +18,7 @@ from tests.faults.jobs import AWAY, JobBook
 from tests.faults.stage import Stage, wait_until
 from tests.support.load import Traffic
 
-ANALYSES_A_SECOND = 10
+ANALYSES_A_SECOND = 5
 JOBS_A_SECOND = 5
 TERMINATE = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()"
@@ -28,7 +28,7 @@ TERMINATE = (
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A service, and a worker that answers its jobs."""
-    with Stage(tmp_path_factory.mktemp("postgres")) as opened, opened.worker():
+    with Stage(tmp_path_factory.mktemp("postgres")) as opened, opened.with_worker():
         yield opened
 
 

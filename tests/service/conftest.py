@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from service.app import Adapters, Instance, open_application
+from service.core.cache import Cache
 from service.core.keys import Seal, Secret
 from service.core.workload import AnyWorkload
 from service.pipelines import SharedCache, open_metrics
@@ -37,6 +38,13 @@ class House:
     cache: FakeProbe
     instance: Instance
     app: Any
+
+    @property
+    def memory(self) -> Cache:
+        """The cache that the application works with."""
+        endpoint = next(iter(self.app._endpoints.values()))
+        cache: Cache = endpoint._answers._cache
+        return cache
 
     async def metric(self, series: str) -> float:
         text = (await self.client.get("/metrics")).text

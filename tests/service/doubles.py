@@ -166,4 +166,6 @@ class MemoryBuckets:
         if self.away:
             raise DependencyError("redis", "away")
         now = self._clock()
-        return self.buckets.setdefault(key, TokenBucket(rate, now)).draw(wanted, needed, returned, now)
+        bucket = self.buckets.setdefault(key, TokenBucket(rate, now))
+        bucket.capacity, bucket.per_second = rate.burst, rate.per_second
+        return bucket.draw(wanted, needed, returned, now)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.core.bucket import Rate
 from service.core.errors import SettingsError
 from service.settings import VARIABLES, Environment, Settings
 from service.supervisor import refuse_taken_address
@@ -15,6 +16,7 @@ PRODUCTION = {
     "LOADSTONE_ENVIRONMENT": "production",
     "DATABASE_URL": "postgresql://user:hunter2@db/loadstone?sslpassword=hunter2",
     "REDIS_URL": "rediss://:hunter2@cache:6380/1",
+    "LOADSTONE_KEY_SECRET": f"{'hunter2' * 5},{'hunter2' * 6}",
 }
 
 
@@ -53,6 +55,17 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "LOADSTONE_CACHE_BYTES": "0",
         "LOADSTONE_REDIS_PREFIX": "mine",
         "LOADSTONE_DATABASE_POOL_SIZE": "2",
+        "LOADSTONE_BODY_MEMORY_BYTES": "1000000",
+        "LOADSTONE_COMPRESSION": "gzip:9,br:0",
+        "LOADSTONE_ANSWER_BYTES": "7",
+        "LOADSTONE_CACHE_ROWS": "70",
+        "LOADSTONE_MEMORY_BYTES": "500000000",
+        "LOADSTONE_SERVER_TIMING": "on",
+        "LOADSTONE_TRACES": "on",
+        "LOADSTONE_TRACES_URL": "http://collector:4318/v1/traces",
+        "LOADSTONE_KEYS": "on",
+        "LOADSTONE_RATE_LIMIT": "500/min",
+        "LOADSTONE_RATE_BURST": "700",
     }
     assert {variable.name for variable in VARIABLES} <= texts.keys()
     settings = Settings.from_environment(texts)
@@ -68,7 +81,18 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     expected |= {"log_level": "warning", "access_log": False, "shutdown_seconds": 7.5, "drain_seconds": 0.0}
     expected |= {"body_seconds": 3.0, "probe_seconds": 0.5, "concurrency": 17, "cache_bytes": 0, "redis_prefix": "mine"}
     expected |= {"database_pool_size": 2, "database_url": texts["DATABASE_URL"], "redis_url": texts["REDIS_URL"]}
+    expected |= {
+        "body_memory_bytes": 1_000_000,
+        "compression": (("gzip", 9), ("br", 0)),
+        "answer_bytes": 7,
+        "cache_rows": 70,
+    }
+    expected |= {"memory_bytes": 500_000_000, "server_timing": "on", "traces": True}
+    expected |= {"traces_url": "http://collector:4318/v1/traces"}
+    expected |= {"keys": True, "key_secrets": ("***", "***"), "rate_burst": 700}
+    expected |= {"rate_limit": {"requests": 500, "window": 60.0, "burst": 500}}
     assert read == expected
+    assert settings.key_rate == Rate(500, 60.0, 700)
     assert settings.url == "http://[::]:9000"
 
 
@@ -99,8 +123,32 @@ def test_all_that_is_wrong_is_said_at_once_and_by_name() -> None:
 
 
 def test_production_does_not_run_on_embedded_servers() -> None:
-    problems = problems_of({"LOADSTONE_ENVIRONMENT": "production"})
+    problems = problems_of({"LOADSTONE_ENVIRONMENT": "production", "LOADSTONE_KEY_SECRET": "x" * 32})
     assert [problem.split()[0] for problem in problems] == ["DATABASE_URL", "REDIS_URL"]
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_where_others_call_the_service_does_not_start_without_keys(environment: str) -> None:
+    serious = {**PRODUCTION, "LOADSTONE_ENVIRONMENT": environment}
+    (missing,) = problems_of({name: text for name, text in serious.items() if name != "LOADSTONE_KEY_SECRET"})
+    (off,) = problems_of({**serious, "LOADSTONE_KEYS": "off"})
+
+    assert missing.startswith("LOADSTONE_KEY_SECRET is missing")
+    assert "openssl rand -hex 32" in missing
+    assert off.startswith("LOADSTONE_KEYS is off")
+    assert Settings.from_environment(serious).keys
+
+
+def test_development_with_keys_may_be_reached_from_outside() -> None:
+    variables = {"LOADSTONE_HOST": "0.0.0.0", "LOADSTONE_KEYS": "on"}
+    (problem,) = problems_of(variables)
+    assert problem.startswith("LOADSTONE_KEY_SECRET is missing")
+    assert Settings.from_environment({**variables, "LOADSTONE_KEY_SECRET": "x" * 32}).keys
+
+
+def test_keys_have_a_rate_unless_told_otherwise() -> None:
+    assert Settings.from_environment({}).key_rate == Rate(1000, 1.0, 1000)
+    assert Settings.from_environment({"LOADSTONE_RATE_LIMIT": "off", "LOADSTONE_RATE_BURST": "5"}).key_rate is None
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
@@ -141,6 +189,9 @@ def test_no_secret_is_shown() -> None:
         ("LOADSTONE_DATA_DIR", "~no.such.account/x", "names the home of an account that is not known"),
         ("LOADSTONE_DATA_DIR", __file__, "must be a folder"),
         ("LOADSTONE_REDIS_PREFIX", "a\nb", "must be printable"),
+        ("LOADSTONE_KEY_SECRET", "x" * 32 + ",x", "must have at least 32 bytes in each of its secrets"),
+        ("LOADSTONE_RATE_LIMIT", "1000", "must be a number of requests and a time"),
+        ("LOADSTONE_RATE_BURST", "0", "must lie between 1 and"),
     ],
 )
 def test_odd_values_are_refused_in_words_of_our_own(name: str, text: str, problem: str) -> None:

@@ -13,8 +13,10 @@ import msgspec
 import pytest
 
 from service.adapters.consumer import Answer
+from service.adapters.database import open_database
 from service.adapters.embedded import EmbeddedServers
-from service.adapters.postgres import PostgresJobs, migrate, open_pool
+from service.adapters.postgres import PostgresJobs, migrate
+from service.core.call import PUBLIC_TENANT
 from service.core.errors import ExtraMissingError, InvalidRequestError, UnknownResourceError
 from service.core.ports import Job, JobState
 from service.settings import Settings
@@ -52,7 +54,7 @@ async def end_of(job: Job, jobs: PostgresJobs, worker: subprocess.Popen[bytes]) 
         found = None
         while found is None or found.finished_at is None:
             assert worker.poll() is None
-            found = await jobs.find(job.id)
+            found = await jobs.find(job.id, PUBLIC_TENANT)
     return found
 
 
@@ -62,9 +64,9 @@ async def test_jobs_are_answered_as_requests_are(settings: Settings, worker: sub
         for workload in WORKLOADS
         for example in workload.examples.values()
     ]
-    async with await open_pool(settings.database_url or "", size=2, application="tests") as pool:
-        jobs = PostgresJobs(pool)
-        submitted = [await jobs.submit(name, request) for name, request in requests]
+    async with open_database(settings.database_url or "", size=2, application="tests") as database:
+        jobs = PostgresJobs(database)
+        submitted = [await jobs.submit(name, request, PUBLIC_TENANT) for name, request in requests]
         done = [await end_of(job, jobs, worker) for job in submitted]
 
     async with open_answer(settings, WORKLOADS) as answer:
@@ -75,7 +77,7 @@ async def test_jobs_are_answered_as_requests_are(settings: Settings, worker: sub
 async def outcome(answer: Answer, workload: str, request: bytes) -> tuple[JobState, bytes | str]:
     """How a job must end; failed where this machine lacks the engine that the request asks for."""
     try:
-        return JobState.SUCCEEDED, await answer(workload, request)
+        return JobState.SUCCEEDED, await answer(workload, request, PUBLIC_TENANT)
     except ExtraMissingError as error:
         return JobState.FAILED, str(error)
 
@@ -84,9 +86,13 @@ async def test_a_job_that_no_version_can_answer_fails_with_its_reason(
     settings: Settings, worker: subprocess.Popen[bytes]
 ) -> None:
     name = WORKLOADS[0].name
-    async with await open_pool(settings.database_url or "", size=2, application="tests") as pool:
-        jobs = PostgresJobs(pool)
-        unknown, broken = await jobs.submit("weather", b"{}"), await jobs.submit(name, b'{"no such field": 1}')
+    async with open_database(settings.database_url or "", size=2, application="tests") as database:
+        jobs = PostgresJobs(database)
+        bad = b'{"no such field": 1}'
+        unknown, broken = (
+            await jobs.submit("weather", b"{}", PUBLIC_TENANT),
+            await jobs.submit(name, bad, PUBLIC_TENANT),
+        )
         assert (await end_of(unknown, jobs, worker)).error == "no workload weather"
         reason = (await end_of(broken, jobs, worker)).error
     assert reason is not None
@@ -104,16 +110,16 @@ async def test_without_redis_the_answers_are_the_same(settings: Settings) -> Non
     request = msgspec.json.encode(next(iter(workload.examples.values())))
     alone = msgspec.structs.replace(settings, redis_url=None)
     async with open_answer(settings, WORKLOADS) as one, open_answer(alone, WORKLOADS) as other:
-        assert await one(workload.name, request) == await other(workload.name, request)
+        assert await one(workload.name, request, "acme") == await other(workload.name, request, "acme")
 
 
 async def test_what_is_no_request_is_refused(settings: Settings) -> None:
     async with open_answer(settings, WORKLOADS) as answer:
         with pytest.raises(UnknownResourceError, match="no workload weather"):
-            await answer("weather", b"{}")
+            await answer("weather", b"{}", PUBLIC_TENANT)
         for request in (b"", b"{", b"\xff", b"[]"):
             with pytest.raises(InvalidRequestError):
-                await answer(WORKLOADS[0].name, request)
+                await answer(WORKLOADS[0].name, request, PUBLIC_TENANT)
 
 
 def test_a_worker_without_a_database_says_so(tmp_path: Path) -> None:

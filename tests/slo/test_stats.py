@@ -154,3 +154,38 @@ def test_deciding_events_are_the_fewest_that_prove_a_limit(limit: float, confide
     assert stats.deciding_events(limit, confidence) == events
     assert stats.clopper_pearson(0, events, confidence).high <= limit
     assert stats.clopper_pearson(0, events - 1, confidence).high > limit
+
+
+def test_a_mean_ratio_has_the_interval_of_students_t_on_logarithms() -> None:
+    ratios = [1.9, 2.1, 2.4, 1.7, 2.0, 2.2]
+    logarithms = np.log(ratios)
+    expected = scipy_stats.t.interval(0.95, len(ratios) - 1, logarithms.mean(), scipy_stats.sem(logarithms))
+    found = stats.mean_ratio(ratios, 0.95)
+    assert found == pytest.approx((scipy_stats.gmean(ratios), *np.exp(expected)))
+
+
+def test_a_ratio_and_its_inverse_say_the_same() -> None:
+    ratios = [0.5, 0.7, 0.4, 0.55]
+    there, back = stats.mean_ratio(ratios, 0.95), stats.mean_ratio([1 / ratio for ratio in ratios], 0.95)
+    assert (1 / back.value, 1 / back.high, 1 / back.low) == pytest.approx(there)
+
+
+def test_one_ratio_has_no_bounds() -> None:
+    assert tuple(stats.mean_ratio([3.0], 0.95)) == pytest.approx((3.0, 0.0, np.inf))
+
+
+@pytest.mark.parametrize("number", [6, 9, 20, 101])
+def test_a_medians_interval_has_the_ranks_of_the_sign_test(number: int) -> None:
+    values = np.random.default_rng(number).normal(size=number)
+    test: Any = scipy_stats.quantile_test(values, p=0.5)
+    expected = test.confidence_interval(confidence_level=0.95)
+    assert stats.median(values.tolist(), 0.95) == (np.median(values), expected.low, expected.high)
+
+
+def test_a_median_of_few_values_has_no_bounds() -> None:
+    assert stats.median([1.0, 2.0, 4.0], 0.95) == (2.0, -np.inf, np.inf)
+
+
+def test_values_that_are_far_off_move_neither_median_nor_interval() -> None:
+    values = [float(number) for number in range(1, 22)]
+    assert stats.median([*values[:-3], 1e9, 1e9, 1e9], 0.95) == stats.median(values, 0.95)

@@ -20,14 +20,17 @@ class Load:
 
     A request that finds its idle connection closed, or that the other side closes without a byte at the very moment
     it comes, is sent once more on a new one, as RFC 9112, section 9.3.1, expects of a client. A new connection that
-    ends without an answer has lost its request. ``note`` is shown every answer.
+    ends without an answer has lost its request; an ``insistent`` load sends it once more, as a proxy would, when there
+    was not a byte of one. Whether the service had heard it the first time is for the service's own books to tell.
+    ``note`` is shown every answer.
     """
 
-    def __init__(self, port: int, note: Callable[[Reply], None] = lambda _: None) -> None:
+    def __init__(self, port: int, note: Callable[[Reply], None] = lambda _: None, *, insistent: bool = False) -> None:
         self.tally = Tally()
         """Where a request is counted that begins now; may be replaced at any time."""
         self._port = port
         self._note = note
+        self._insistent = insistent
         self._idle: list[Connection] = []
 
     async def send(self, request: bytes, due: float | None = None) -> Reply | None:
@@ -84,14 +87,15 @@ class Load:
         while self._idle:
             self._idle.pop().close()
 
-    async def _exchange(self, connection: Connection, request: bytes, tally: Tally) -> Reply:
+    async def _exchange(self, connection: Connection, request: bytes, tally: Tally, *, anew: bool = False) -> Reply:
         try:
             reply = await connection.exchange(request)
         except BrokenOffError as error:
-            if not connection.used or error.begun:
+            if error.begun or anew or not (connection.used or self._insistent):
                 raise
-            tally.reconnected += 1
-            return await self._exchange(await Connection.open(self._port), request, tally)
+            tally.reconnected += connection.used
+            tally.unheard += not connection.used
+            return await self._exchange(await Connection.open(self._port), request, tally, anew=True)
         except asyncio.CancelledError:
             connection.close()
             raise
@@ -113,16 +117,22 @@ class Load:
 class Traffic:
     """A steady stream of requests to ``port`` while a ``with`` block runs, in a thread; its phases are told apart.
 
-    ``rate`` is in requests a second; ``note`` is shown every answer.
+    ``rate`` is in requests a second; ``note`` and ``insistent`` are those of `Load`.
     """
 
     def __init__(
-        self, port: int, requests: Iterator[bytes], rate: float, note: Callable[[Reply], None] = lambda _: None
+        self,
+        port: int,
+        requests: Iterator[bytes],
+        rate: float,
+        note: Callable[[Reply], None] = lambda _: None,
+        *,
+        insistent: bool = False,
     ) -> None:
         self._requests = requests
         self._rate = rate
         self._thread = LoopThread("traffic")
-        self._load = Load(port, note)
+        self._load = Load(port, note, insistent=insistent)
         self.phases = {"before": self._load.tally}
         """What became of the requests that were sent in each phase; the first is called ``before``."""
         self._progress = asyncio.Event()

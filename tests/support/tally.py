@@ -27,6 +27,8 @@ class Tally:
     """Never sent: nobody took the connection."""
     reconnected: int = 0
     """Requests sent anew because their idle connection was closed by the time they came."""
+    unheard: int = 0
+    """Requests sent anew because their new connection ended without a byte."""
     latencies: list[float] = field(default_factory=list)
     """Of the answers with a status below 300: seconds since the request was due."""
 
@@ -68,6 +70,7 @@ class Tally:
             whole.lost += tally.lost
             whole.unreached += tally.unreached
             whole.reconnected += tally.reconnected
+            whole.unheard += tally.unheard
             whole.latencies += tally.latencies
         return whole
 
@@ -77,7 +80,8 @@ class Tally:
         statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(self.answered.items()))
         parts = [f"sent {self.sent:,}", f"answered {self.answered.total():,}" + (f" ({statuses})" if statuses else "")]
         parts += [f"refused {self.refused:,}", f"lost {self.lost:,}"]
-        parts += [f"{name} {count:,}" for name in ("unreached", "reconnected") if (count := getattr(self, name))]
+        rare = ("unreached", "reconnected", "unheard")
+        parts += [f"{name} {count:,}" for name in rare if (count := getattr(self, name))]
         return " · ".join(parts)
 
     def __str__(self) -> str:

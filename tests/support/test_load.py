@@ -41,10 +41,10 @@ async def server(*connections: list[bytes]) -> AsyncIterator[int]:
     listener.close()
 
 
-async def tally_of(requests: int, *connections: list[bytes]) -> Tally:
+async def tally_of(requests: int, *connections: list[bytes], insistent: bool = False) -> Tally:
     """What the driver says of so many requests, one after the other."""
     async with server(*connections) as port:
-        load = Load(port)
+        load = Load(port, insistent=insistent)
         for _ in range(requests):
             await load.send(get("/"))
         load.close()
@@ -74,6 +74,13 @@ async def test_a_connection_that_is_closed_between_requests_costs_none() -> None
     for script in ([OK], [OK, NOTHING]):
         tally = await tally_of(2, script, [OK])
         assert (tally.sent, tally.answered, tally.lost, tally.reconnected) == (2, {200: 2}, 0, 1)
+
+
+async def test_who_insists_is_heard_the_second_time_but_no_third() -> None:
+    tally = await tally_of(3, [NOTHING], [LAST], [NOTHING], [NOTHING], [HALF], insistent=True)
+
+    assert (tally.sent, tally.answered, tally.lost) == (3, {200: 1}, 2)
+    assert (tally.unheard, tally.reconnected) == (2, 0)
 
 
 async def test_an_end_that_was_announced_is_no_surprise() -> None:

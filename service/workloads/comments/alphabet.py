@@ -93,7 +93,8 @@ def scattered(folded: npt.NDArray[Any]) -> Hashes:
 
 def vanishing(codes: Codes) -> Flags:
     """Which of ``codes``, none of them below `LETTERS`, leave nothing."""
-    return (codes == _SELECTOR) | ((codes >= _LIGHTEST) & (codes <= _DARKEST))
+    vanish: Flags = (codes == _SELECTOR) | ((codes >= _LIGHTEST) & (codes <= _DARKEST))
+    return vanish
 
 
 def _marks(written: str, folded: int) -> int:

@@ -123,8 +123,9 @@ class Features(NamedTuple):
     @property
     def token_starts(self) -> Integers:
         """The line of ``tokens`` with which each comment begins."""
-        count = len(self.words)
-        return (self.borders[count:-1] - self.borders[count]) // TOKEN_KINDS
+        borders = self.borders[len(self.words) :]
+        starts: Integers = (borders[:-1] - borders[0]) // TOKEN_KINDS
+        return starts
 
 
 def extract(texts: Sequence[str], lexicon: Lexicon) -> Features:
@@ -135,13 +136,13 @@ def extract(texts: Sequence[str], lexicon: Lexicon) -> Features:
     tokens = tokens_of(lexicon.places(hashes, within), letters.marks.take(starts), lexicon)
     signals, words = signals_of(tokens, letters.style, lexicon)
     count, size, token_size = len(texts), grams.size, len(starts) * TOKEN_KINDS
-    character_starts = starts.take(tokens.starts) * _GRAMS
+    character_starts = starts.take(tokens.starts) * _GRAMS_EACH
     rows = np.empty(size + token_size, dtype=np.int64)
     rows[:size].reshape(-1, _GRAMS)[...] = grams.T
     rows[size:].reshape(-1, TOKEN_KINDS)[...] = _token_rows(hashes[-1], tokens).T
     borders = np.empty(2 * count + 1, dtype=np.int64)
     borders[:count] = character_starts
-    borders[count:-1] = tokens.starts * TOKEN_KINDS + size
+    borders[count:-1] = tokens.starts * _KINDS_EACH + size
     borders[-1] = len(rows)
     torn = borders[1 : count + 1, None] + _TORN
     rows[:size].put(torn, NOTHING, mode="wrap")

@@ -73,17 +73,23 @@ def _style_columns() -> Floats:
 
 
 def _balances() -> tuple[Floats, Floats]:
-    """(weights that number the cases of praise and blame from their capped counts, the balance in each case)."""
-    praise, turned_praise, blame, turned_blame = (
-        part.reshape(-1).astype(np.float32) for part in np.indices((10, 7, 10, 7))
+    """(weights that number every case of praise and blame by its capped counts, the balance in each case).
+
+    A case is how much praise, praise negated, blame and blame negated there is, strong forms counting twice where
+    they are not negated; so there are ten, seven, ten and seven of them, and
+
+        balance = tanh((praise - 0.8 negated praise - (blame - 0.8 negated blame)) / 2)
+    """
+    sizes = (10, 7, 10, 7)
+    praise, negated_praise, blame, negated_blame = (
+        amount.reshape(-1).astype(np.float32) for amount in np.indices(sizes)
     )
-    good = praise - 0.8 * turned_praise
-    bad = blame - 0.8 * turned_blame
-    places = np.zeros(len(SIGNALS), dtype=np.float32)
-    negated = len(CATEGORIES)
-    places[[0, 1, 2, 3]] = 490, 980, 7, 14
-    places[[negated, negated + 1, negated + 2, negated + 3]] = 70, 70, 1, 1
-    return places, np.tanh((good - bad) / 2)
+    balances = np.tanh((praise - 0.8 * negated_praise - (blame - 0.8 * negated_blame)) / 2)
+    steps = [int(np.prod(sizes[place + 1 :])) for place in range(len(sizes))]
+    weights = np.zeros(len(SIGNALS), dtype=np.float32)
+    weights[: len(POLAR)] = steps[0], 2 * steps[0], steps[2], 2 * steps[2]
+    weights[len(CATEGORIES) : len(CATEGORIES) + len(POLAR)] = steps[1], steps[1], steps[3], steps[3]
+    return weights, balances
 
 
 _CAPS = _caps()

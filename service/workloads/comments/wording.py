@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 
 import numpy as np
 
+from service.workloads.comments.alphabet import Flags
 from service.workloads.comments.features import Features
 from service.workloads.comments.heads import COLUMNS, EMOTION, HEADS, LANGUAGE, SENTIMENT, THEME, UNDETERMINED, Head
 from service.workloads.comments.messages import (
@@ -24,7 +25,7 @@ from service.workloads.comments.messages import (
     Theme,
     ThemeName,
 )
-from service.workloads.comments.signals import Flags, Floats, Integers
+from service.workloads.comments.signals import Floats, Integers
 
 SURE = {"es": 0.5, UNDETERMINED: 0.8}
 """From this confidence in its judgement on, the analysis of a comment in the language is called reliable."""
@@ -56,7 +57,7 @@ _SENTIMENTS = _Vocabulary(SENTIMENT, lambda label, chance: (cast("SentimentLabel
 _THEMES = _Vocabulary(THEME, lambda name, chance: Theme(name=cast("ThemeName", name), confidence=chance))
 _EMOTIONS = _Vocabulary(EMOTION, lambda label, chance: Emotion(label=cast("EmotionLabel", label), confidence=chance))
 _LANGUAGES = _Vocabulary(LANGUAGE, lambda code, chance: Language(code=cast("LanguageCode", code), confidence=chance))
-_WORDLESS = Language(code=UNDETERMINED, confidence=1.0)
+_WORDLESS = Language(code=cast("LanguageCode", UNDETERMINED), confidence=1.0)
 
 
 def worded(chances: Floats, features: Features, thresholds: Floats, cut: Sequence[bool]) -> Iterator[Analysis]:

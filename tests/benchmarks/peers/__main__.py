@@ -10,18 +10,17 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 
-from tests.benchmarks.peers import findings, tables
+from service.duties import trials
+from tests.benchmarks.peers import findings, processes, tables
 from tests.benchmarks.peers.findings import Measured, State
 from tests.benchmarks.peers.forms import FORMS, OURS, ROOT
 from tests.benchmarks.peers.measurement import Measurement, Scale
-from tests.benchmarks.peers.processes import TooFewCoresError
 from tests.benchmarks.peers.stage import PeerError, staged
 
-FULL = Scale(blocks=10, block_seconds=0.8, paced_blocks=6, paced_seconds=1.5)
-QUICK = Scale(blocks=3, block_seconds=0.3, paced_blocks=2, paced_seconds=0.7)
+FULL = Scale(blocks=10, block_seconds=0.7, paced_blocks=6, paced_seconds=1.2)
+QUICK = Scale(blocks=4, block_seconds=0.25, paced_blocks=3, paced_seconds=0.5, warm_seconds=0.3)
 RESULTS = Path(".loadstone/peers")
 PAGE = ROOT / "docs/peers.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 @click.command()
@@ -43,11 +42,12 @@ def main(quick: bool, names: tuple[str, ...], write: bool, strict: bool) -> None
             staged(chosen, Path(folder), status.update) as stage,
         ):
             measured = Measurement(stage, QUICK if quick else FULL, status.update).run()
-    except (PeerError, TooFewCoresError) as error:
+    except PeerError as error:
         click.echo(f"peers: {error}", err=True)
         sys.exit(2)
     path = _kept(measured)
     if write:
+        console.print("measuring the duties")
         _write(measured)
     tables.show(measured, console)
     console.print(f"results: {path}", soft_wrap=True)
@@ -67,9 +67,10 @@ def _kept(measured: Measured) -> Path:
 
 def _write(measured: Measured) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    PAGE.write_text(f"{before}{begin}\n\n{tables.markdown(measured)}\n\n{end}{after}", encoding="utf-8")
+    with processes.on_core(processes.cores()[0]):
+        duties = trials.measure()
+    text = tables.put(text, "measured", tables.markdown(measured))
+    PAGE.write_text(tables.put(text, "duties", tables.duties_markdown(duties)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     python: str
     connections: int
+    one_core: bool = False
+    """Whether servers and generator had to share a core."""
     blocks: int
     block_seconds: float
     samples: tuple[Sample, ...]
@@ -197,6 +199,8 @@ def doubts(measured: Measured) -> list[str]:
     """What speaks against the figures, a sentence each."""
     found = [f"wrong answer of {text}" for text in measured.wrong_answers]
     found += [f"requests failed: {text}" for text in measured.failed]
+    if measured.one_core:
+        found.append("servers and generator shared one core")
     for scenario, form in dict.fromkeys((sample.scenario, sample.form) for sample in measured.samples):
         own = _samples(measured, scenario, form)
         busy = median(sample.generator_cpu_seconds / sample.seconds for sample in own)

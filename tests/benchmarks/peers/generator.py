@@ -50,14 +50,12 @@ class Block(msgspec.Struct, kw_only=True):
     kept: list[Kept] = []
 
 
-class UnframedAnswerError(Exception):
-    """An answer does not say how long it is."""
-
-
 class Connection(asyncio.Protocol):
     """One keep-alive connection with at most one request under way."""
 
-    def __init__(self, answered: Callable[[Connection, int, bytes, bytes], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, answered: Callable[[Connection, int, bytes, bytes], None], lost: Callable[[Connection], None]
+    ) -> None:
         self._answered = answered
         self._lost = lost
         self._buffer = b""
@@ -65,6 +63,7 @@ class Connection(asyncio.Protocol):
         self.request = -1
         """The number of the request under way, -1 for none."""
         self.due = 0.0
+        self.is_open = True
 
     def connection_made(self, transport: Any) -> None:
         """Take the transport."""
@@ -81,7 +80,11 @@ class Connection(asyncio.Protocol):
             data = self._buffer + data
         end = data.find(_HEAD_END)
         if end >= 0:
-            whole = end + 4 + content_length(data[:end])
+            length = content_length(data[:end])
+            if length < 0:
+                self._transport.abort()  # nobody can tell where its answer ends
+                return
+            whole = end + 4 + length
             if len(data) >= whole:
                 self._buffer = b""
                 number, self.request = self.request, -1
@@ -90,22 +93,23 @@ class Connection(asyncio.Protocol):
         self._buffer = data
 
     def connection_lost(self, error: Exception | None) -> None:
-        """A connection that ends with a request under way has lost its answer."""
-        if self.request >= 0:
-            self._lost()
+        """Tell of it, unless it was closed on purpose."""
+        if self.is_open:
+            self.is_open = False
+            self._lost(self)
 
     def close(self) -> None:
         """End it."""
-        self.request = -1
+        self.is_open = False
         self._transport.close()
 
 
 def content_length(head: bytes) -> int:
-    """The length that the answer's ``head`` announces."""
+    """The length that the answer's ``head`` announces, -1 when it does not."""
     lowered = head.lower()
     begin = lowered.find(_LENGTH)
     if begin < 0:
-        raise UnframedAnswerError(head.decode("latin-1"))
+        return -1
     begin += len(_LENGTH)
     end = lowered.find(b"\r\n", begin)
     return int(lowered[begin:end] if end >= 0 else lowered[begin:])
@@ -114,9 +118,10 @@ def content_length(head: bytes) -> int:
 class _Run:
     """The connections of one block and what comes back over them."""
 
-    def __init__(self, requests: Sequence[bytes], every: int = KEPT_EVERY) -> None:
+    def __init__(self, requests: Sequence[bytes], every: int = KEPT_EVERY, *, paced: bool) -> None:
         self.requests = requests
         self._every = every
+        self._paced = paced
         self.block = Block()
         self.connections: list[Connection] = []
         self.under_way = 0
@@ -137,6 +142,7 @@ class _Run:
     async def __aexit__(self, *_: object) -> None:
         for connection in self.connections:
             connection.close()
+        await asyncio.sleep(0)  # the loop closes them in its next turn
 
     def start(self, connection: Connection, number: int) -> None:
         """Send the request ``number``."""
@@ -157,11 +163,13 @@ class _Run:
         if (number % self._every == 0 or not is_good) and len(block.kept) < KEPT_MOST:
             block.kept.append(Kept(number % len(self.requests), head, body))
 
-    def lose(self) -> None:
-        """Count an answer that will never come."""
-        self.under_way -= 1
-        self.block.failed += 1
-        if not self.under_way:
+    def lose(self, connection: Connection) -> None:
+        """Count an answer that will never come, if there is one."""
+        self.connections.remove(connection)
+        if connection.request >= 0:
+            self.under_way -= 1
+            self.block.failed += 1
+        if not self.connections or not (self._paced or self.under_way):
             self.finished.set()
 
     async def until_finished(self, seconds: float) -> None:
@@ -171,6 +179,7 @@ class _Run:
                 await self.finished.wait()
         except TimeoutError:
             self.block.failed += self.under_way
+            self.finished.set()
 
 
 async def closed_loop(
@@ -186,8 +195,8 @@ async def closed_loop(
 
     Ends after ``seconds``, or with the last request unless they ``repeat``.
     """
-    async with _Run(requests, kept_every) as run:
-        numbers = iter(range(len(requests))) if not repeat else iter(range(2**62))
+    async with _Run(requests, kept_every, paced=False) as run:
+        numbers = iter(range(2**62 if repeat else len(requests)))
         deadline = float("inf")
 
         def answered(connection: Connection, number: int, head: bytes, body: bytes) -> None:
@@ -215,7 +224,7 @@ async def open_loop(port: int, requests: Sequence[bytes], dues: Sequence[float],
     A request that finds no connection free waits for one; its latency counts from the moment it was due. The
     generator spins between arrivals: sleeping would start requests some 100 µs late.
     """
-    async with _Run(requests) as run:
+    async with _Run(requests, paced=True) as run:
         free: deque[Connection] = deque()
         waiting: deque[tuple[int, float]] = deque()
         pending: Iterator[tuple[int, float]] = iter(enumerate(dues))
@@ -241,6 +250,8 @@ async def open_loop(port: int, requests: Sequence[bytes], dues: Sequence[float],
             now = time.perf_counter() - started
             while upcoming is not None and upcoming[1] <= now:
                 number, due = upcoming
+                while free and not free[0].is_open:
+                    free.popleft()
                 if free:
                     connection = free.popleft()
                     connection.due = started + due
@@ -249,10 +260,10 @@ async def open_loop(port: int, requests: Sequence[bytes], dues: Sequence[float],
                 else:
                     waiting.append((number, started + due))
                 upcoming = next(pending, None)
-            if upcoming is not None or waiting or run.under_way:
-                loop.call_soon(tick)
-            else:
+            if not (upcoming is not None or waiting or run.under_way):
                 run.finished.set()
+            if not run.finished.is_set():
+                loop.call_soon(tick)
 
         tick()
         await run.until_finished(dues[-1])

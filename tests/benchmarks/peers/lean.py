@@ -1,4 +1,4 @@
-"""What the two faster FastAPI forms are made of: answers and tokens in memory, thin layers, problem details."""
+"""What the faster FastAPI forms are made of: answers and tokens in memory, thin layers, problem details."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.exceptions import HTTPException
@@ -116,6 +117,12 @@ async def explain_refusal(request: Request, error: Exception) -> JSONResponse:
     """Any HTTPException as a problem."""
     assert isinstance(error, HTTPException)
     return problem(request, error.status_code, str(error.detail))
+
+
+async def explain_body(request: Request, error: Exception) -> JSONResponse:
+    """What Pydantic says of a body, as a problem."""
+    assert isinstance(error, RequestValidationError)
+    return problem(request, 400, "; ".join(each["msg"] for each in error.errors()))
 
 
 async def explain_invalid(request: Request, error: Exception) -> JSONResponse:

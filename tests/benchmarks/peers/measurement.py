@@ -28,7 +28,6 @@ MOST_A_SECOND = {UNCACHED: 12_000, BULK: 1_000}
 PACE_SHARE = 0.5
 """The rate of the open loop, as a share of what the slowest form reached in the closed one."""
 PACE_CONNECTIONS = 64
-WARM_SECONDS = 0.5
 SEED = 20_261
 
 
@@ -39,6 +38,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     block_seconds: float
     paced_blocks: int
     paced_seconds: float
+    warm_seconds: float = 0.5
     connections: int = 16
 
 
@@ -53,6 +53,7 @@ class Measurement:
     def __init__(self, stage: Stage, scale: Scale, tell: Callable[[str], None]) -> None:
         self._players = stage.players
         self._redis = stage.redis
+        self._one_core = stage.one_core
         self._scale = scale
         self._tell = tell
         self._samples: list[Sample] = []
@@ -66,7 +67,7 @@ class Measurement:
         started_at = utc_now()
         for scenario in SCENARIOS:
             self._tell(f"warming up: {scenario}")
-            self._closed_round(scenario, WARM_SECONDS, block=None)
+            self._closed_round(scenario, self._scale.warm_seconds, block=None)
         for scenario in SCENARIOS:
             for block in range(self._scale.blocks):
                 self._tell(f"cost, {scenario}: block {block + 1} of {self._scale.blocks}")
@@ -82,6 +83,7 @@ class Measurement:
             machine=f"{machine.cpu}, {machine.cores} cores, {machine.kernel}",
             python=platform.python_version(),
             connections=self._scale.connections,
+            one_core=self._one_core,
             blocks=self._scale.blocks,
             block_seconds=self._scale.block_seconds,
             samples=tuple(self._samples),

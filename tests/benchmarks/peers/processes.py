@@ -19,10 +19,6 @@ _LIBRARY = ctypes.CDLL(None, use_errno=True)
 _FIELD = re.compile(r"^(Rss|Pss): +(\d+) kB$", re.MULTILINE)
 
 
-class TooFewCoresError(Exception):
-    """Server and generator need a core each."""
-
-
 class Memory(msgspec.Struct, frozen=True):
     """What one process holds."""
 
@@ -91,11 +87,9 @@ def memory_of(pid: int) -> Memory:
 
 
 def cores() -> tuple[int, int]:
-    """The core of the servers and the one of the generator."""
-    found = sorted(os.sched_getaffinity(0))
-    if len(found) < 2:
-        raise TooFewCoresError("the server and the generator need a core each, and there is one")
-    return found[0], found[1]
+    """The core of the servers and the one of the generator; the same where there is only one."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    return first, others[0] if others else first
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -49,6 +50,8 @@ class Stage(msgspec.Struct, frozen=True):
 
     players: dict[str, Player]
     redis: CpuClock
+    one_core: bool
+    """Whether servers and generator have to share a core."""
 
 
 @contextmanager
@@ -74,7 +77,7 @@ def staged(chosen: Sequence[Form], folder: Path, tell: Callable[[str], None]) ->
             candidate.await_answer()
             candidate.prove()
             players[candidate.form.name] = candidate.player()
-        yield Stage(players, CpuClock(_valkey()))
+        yield Stage(players, CpuClock(_valkey()), first == second)
 
 
 class _Candidate(msgspec.Struct, frozen=True):
@@ -124,7 +127,11 @@ class _Candidate(msgspec.Struct, frozen=True):
 
 def _started(form: Form, behind: Behind, stack: ExitStack, folder: Path, core: int) -> _Candidate:
     port = free_port()
-    key = form.key(behind)
+    try:
+        key = form.key(behind)
+    except subprocess.CalledProcessError as error:
+        words = error.stderr.strip().splitlines() or [f"exit code {error.returncode}"]
+        raise PeerError(f"{form.name} gives no key: {words[-1]}") from error
     variables = form.variables(behind, port, sha256(key.encode()).hexdigest())
     log = folder / f"{form.name.replace(' ', '-')}.log"
     server = stack.enter_context(processes.serving(form.command(port), variables, ROOT, log, core))

@@ -9,8 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from service.duties import table, trials
 from slo.model import Unit
 from slo.quantities import written
+from slo.record import Duty
 from tests.benchmarks.peers import findings
 from tests.benchmarks.peers.findings import Comparison, Measured, State
 from tests.benchmarks.peers.forms import BULK, CACHED, UNCACHED
@@ -125,6 +127,23 @@ def markdown(measured: Measured) -> str:
     if doubts:
         parts.append("\n".join(("Against these figures speaks:", "", *(f"- {doubt}" for doubt in doubts))))
     return "\n\n".join(parts)
+
+
+def duties_markdown(duties: Sequence[Duty]) -> str:
+    """What each duty adds, for the documentation."""
+    head = ("duty", "what it is", "µs a request, here", "where the reference takes 10 µs (95 %)")
+    alone = {trial.name for trial in trials.TRIALS if trial.own not in trials.WHOLE}
+    rows = [(f"{name}{' *' if name in alone else ''}", *rest) for name, *rest in table.rows(duties)]
+    return _markdown_table(head, rows)
+
+
+def put(page: str, place: str, text: str) -> str:
+    """``page`` with ``text`` between the comments ``place: begin`` and ``place: end``."""
+    before, begin, rest = page.partition(f"<!-- {place}: begin -->\n")
+    _, end, after = rest.partition(f"<!-- {place}: end -->")
+    if not begin or not end:
+        raise ValueError(f"the page has no place for what is {place}")
+    return f"{before}{begin}\n{text}\n\n{end}{after}"
 
 
 def _print_ratios(console: Console, title: str, compared: Sequence[Comparison]) -> None:

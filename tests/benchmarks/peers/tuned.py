@@ -2,7 +2,8 @@
 
 Changed against it: Granian; answers in the worker's memory before Redis, which is written to behind the answer's
 back; msgspec makes the answers, without response_model; a token bucket in memory for slowapi; plain ASGI in place of
-the HTTP middleware. Kept: the typed body, the dependencies, the instrumentator, GZipMiddleware.
+the HTTP middleware; the digest of a key is remembered. Kept: the typed body, the dependencies, the instrumentator,
+GZipMiddleware.
 """
 
 from __future__ import annotations
@@ -45,17 +46,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.redis.aclose()
 
 
-async def explain_invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return lean.problem(request, 400, "; ".join(each["msg"] for each in error.errors()))
-
-
 app = FastAPI(title="comments", lifespan=lifespan)
 app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=GZIP_LEVEL)
 app.add_middleware(lean.Namer)
 Instrumentator().instrument(app).expose(app)
 app.add_exception_handler(StarletteHTTPException, lean.explain_refusal)
-app.add_exception_handler(RequestValidationError, explain_invalid)
+app.add_exception_handler(RequestValidationError, lean.explain_body)
 
 
 async def admitted(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:

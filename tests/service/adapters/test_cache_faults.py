@@ -9,21 +9,21 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from redis.asyncio import Redis
 
 from service.adapters.cache_table import CacheTable
 from service.adapters.database import Database
-from service.adapters.postgres import Pool
+from service.adapters.postgres import Pool, open_pool
 from service.adapters.redis import RedisChannel, RedisTier, open_client
 from service.core.breaker import TOLERANCE
 from service.core.cache import Cache
 from service.core.caretaker import WORKERS, Caretaker
 from service.core.far_tier import FarTier
 from service.core.invalidation import Invalidation
-from service.core.memory import MemoryTier
+from service.core.memory import SAMPLED, MemoryTier
 from service.core.metrics import (
     CACHE_DROPPED,
     CACHE_FAILURES,
@@ -81,7 +81,9 @@ class Worker:
             ],
         )
         channel = RedisChannel(client, prefix, silence=0.05)
-        self.caretaker = Caretaker(self.cache, name=os.urandom(4).hex(), uses=table, channel=channel)
+        self.caretaker = Caretaker(
+            self.cache, name=os.urandom(4).hex(), prefixes=["words:1:"], uses=table, channel=channel
+        )
 
     @property
     def redis(self) -> FarTier:
@@ -199,6 +201,38 @@ async def test_a_flushed_valkey_is_filled_again_from_the_table(worker: MakeWorke
     await one.cache.close()
     assert await one.fetched(KEYS) == [b"1"] * len(KEYS)
     assert one.total(CACHE_LOOKUPS, "postgres", "hit") == one.total(CACHE_LOOKUPS, "redis", "hit") == len(KEYS)
+
+
+@pytest.mark.parametrize("fault", [hang, refuse])
+async def test_without_the_table_valkey_answers_and_hardly_anybody_waits(
+    fault: Callable[[FaultProxy], None], servers: Servers, database: str, clients: Callable[[], Redis]
+) -> None:
+    sockets = Path(parse_qs(urlsplit(servers.postgres).query)["host"][0])
+    with FaultProxy(sockets / ".s.PGSQL.5432") as line:
+        url = f"postgresql://postgres@127.0.0.1:{line.port}{urlsplit(database).path}"
+        async with await open_pool(url, size=2, application="tests") as pool:
+            one = Worker(clients(), pool, os.urandom(8).hex(), NEVER)
+            await one.keep()
+            fault(line)
+            assert await one.fetched(KEYS) == [b"1"] * len(KEYS)
+            for key in KEYS:
+                assert await one.fetched([f"{key}-unknown"]) == [None]
+            assert one.total(CACHE_FAILURES, "postgres", "read") == TOLERANCE
+            assert one.total(CACHE_LOOKUPS, "postgres", "skipped") == len(KEYS)
+            line.heal()
+
+
+async def test_what_was_used_most_is_in_memory_after_a_restart(worker: MakeWorker) -> None:
+    before = worker(NEVER)
+    async with listening(before):
+        await before.keep()
+        for _ in range(SAMPLED):
+            before.cache.peek(KEYS[7])
+    after = worker(NEVER)
+    async with listening(after):
+        await until(lambda: after.cache.memory.count)
+        assert after.cache.memory.count == 1
+        assert after.cache.peek(KEYS[7]) is not None
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,6 +23,7 @@ from service.core.metrics import Metrics, layout_of
 from service.core.retries import Retries
 from service.core.timeline import TIMING
 from tests.service.doubles import FakeClock
+from tests.service.waiting import comes_true
 from tests.support.fault_proxy import Fault, FaultProxy
 
 ECHO = Query(name="echo", description="", text="SELECT $1::int AS number", is_read=True)
@@ -54,14 +55,6 @@ def connections(metrics: Metrics) -> tuple[float, float, float]:
         found[f'db_client_connection_count{{db_client_connection_state="{state}"}}'] for state in ("used", "idle")
     ]
     return states[0], states[1], found["db_client_connection_pending_requests"]
-
-
-async def comes_true(holds: Callable[[], bool]) -> None:
-    for _ in range(30_000):
-        if holds():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it never came true")
 
 
 @pytest.fixture
@@ -239,9 +232,11 @@ async def test_a_connection_that_died_in_a_pause_is_replaced_before_it_is_relied
         clock.now += lending.CHECK_AFTER_SECONDS
         proxy.inflict(to_client=Fault(stalled=True))
         writing = asyncio.create_task(database.execute(NOTE, 3))
-        await comes_true(lambda: proxy.accepted == 3)  # a request to cancel the check, and a new connection
+        pool: Any = database._lender._pool
+        await comes_true(lambda: pool._generation == 1)  # the check has failed
         proxy.heal()
         assert await writing == "INSERT 0 1"
+        assert proxy.accepted > 1
         assert connections(metrics) == (0, 1, 0)
 
 

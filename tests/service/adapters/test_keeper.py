@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -21,15 +20,7 @@ from service.adapters.embedded import EmbeddedServers
 from service.adapters.keeper import Keeper
 from service.core.errors import DependencyError
 from tests.service.doubles import FakeClock
-
-PATIENCE = 60.0
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
+from tests.service.waiting import wait_until
 
 
 async def test_killed_servers_come_back_at_the_same_place_and_postgres_with_its_data(
@@ -44,8 +35,8 @@ async def test_killed_servers_come_back_at_the_same_place_and_postgres_with_its_
         first = [child.pid for child in servers._children]
         for pid in first:
             os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: [record.message for record in caplog.records].count("the embedded postgres runs again") == 1)
-        wait_until(lambda: [record.message for record in caplog.records].count("the embedded redis runs again") == 1)
+        wait_until(lambda: "the embedded postgres runs again" in caplog.messages)
+        wait_until(lambda: "the embedded redis runs again" in caplog.messages)
 
         again = await asyncpg.connect(postgres)
         assert await again.fetchval("SELECT answer FROM kept") == 42
@@ -75,27 +66,26 @@ def test_pauses_double_up_to_the_longest_and_begin_anew_after_a_sound_run(
             raise DependencyError("short", "did not start: no room")
         server.start([sys.executable, "-c", "input()"], tmp_path, lambda: True)
 
-    def pauses() -> int:
-        return sum("trying in" in message for message in caplog.messages)
+    def paused(times: int) -> bool:
+        return sum("trying in" in message for message in caplog.messages) == times
 
     server.start([sys.executable, "-c", ""], tmp_path, lambda: server.has_ended)
     kept = Keeper([(server, start)], clock)
     try:
         for count in range(1, 12):
-            wait_until(lambda count=count: pauses() == count)  # type: ignore[misc]  # mypy knows no default in a lambda
+            wait_until(partial(paused, count))
             works = count == 11
             clock.now += min(keeper.LONGEST_PAUSE, keeper.FIRST_PAUSE * 2 ** (count - 1))
         wait_until(lambda: caplog.messages[-1] == "the embedded short runs again")
         expected = [min(30.0, 0.1 * 2**number) for number in range(11)]
         assert starts == pytest.approx([1000.0 + sum(expected[: number + 1]) for number in range(11)])
-        assert "the embedded short ended by itself: no room; trying in 0.1 s" in caplog.messages
+        assert "the embedded short ended by itself, its last words: no room; trying in 0.1 s" in caplog.messages
         assert "the embedded short could not be started again: short: did not start: no room; trying in 30.0 s" in (
             caplog.messages
         )
 
         clock.now += keeper.SOUND_SECONDS + 1
-        server_pid = server.pid
-        psutil.Process(server_pid).kill()
+        psutil.Process(server.pid).kill()
         wait_until(lambda: caplog.messages[-1].endswith("trying in 0.1 s"))
     finally:
         kept.close()

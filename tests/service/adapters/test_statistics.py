@@ -10,7 +10,8 @@ import pytest
 from service.adapters import queries
 from service.adapters.database import Database, open_database
 from service.adapters.queries import Query
-from service.adapters.statistics import REFRESH_SECONDS, ServerFigures, StatisticsWatch, ask_server, report
+from service.adapters.statistics import REFRESH_SECONDS, StatisticsWatch, ask_server, report
+from service.core.database_report import ServerFigures
 from service.core.errors import DependencyError
 from service.core.metrics import Metrics, layout_of
 from tests.service.doubles import FakeClock

@@ -130,7 +130,7 @@ async def test_what_does_not_fit_in_the_queue_is_dropped_and_counted() -> None:
     rig.far[0].post(letters(rig, "a", "b", "c", "d", "e"))
     rig.far[0].post(letters(rig, "a"))
     await rig.far[0].close(10)
-    assert list(tier.entries) == ["a", "b", "c"]
+    assert set(tier.entries) == {"a", "b", "c"}
     assert rig.total(CACHE_DROPPED, "redis") == 2
     assert tier.calls == 1, "one batch"
 

@@ -237,6 +237,7 @@ async def test_a_store_that_is_silent_holds_nobody_up_for_long(lock: Lock, monke
     calls = lock.store.calls
     for _ in range(20):
         assert lock.ring.known(token) is not None, "the others do not wait"
+        await settle()
         with pytest.raises(DependencyError, match="not seen lately"):
             await lock.ring.identify(new_key().text.encode())
     assert lock.store.calls == calls

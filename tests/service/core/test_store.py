@@ -17,6 +17,7 @@ STEPS = st.one_of(
     st.tuples(st.just("get"), st.tuples(KEYS)),
     st.tuples(st.just("get_many"), st.tuples(st.lists(KEYS, max_size=4))),
     st.tuples(st.just("drop"), st.tuples(KEYS)),
+    st.tuples(st.just("resize"), st.tuples(st.integers(0, 40 * ROOM))),
     st.tuples(st.just("wait"), st.tuples(st.sampled_from((1.0, 5.0, 50.0)))),
 )
 
@@ -38,9 +39,16 @@ class PlainStore:
         if size + ROOM > self.capacity * LARGEST_SHARE:
             return False
         self.entries.append((key, value, self.clock.now + ttl, size + ROOM))
+        self.make_room()
+        return True
+
+    def resize(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.make_room()
+
+    def make_room(self) -> None:
         while self.size > self.capacity:
             self.entries.pop(0)
-        return True
 
     def get(self, key: str) -> int | None:
         for entry in self.entries:
@@ -71,7 +79,7 @@ def test_it_does_what_a_plain_list_would_do(capacity: int, steps: list[tuple[str
             clock.now += arguments[0]
         else:
             assert getattr(store, step)(*arguments) == getattr(plain, step)(*arguments)
-        assert store.size == plain.size <= capacity
+        assert store.size == plain.size <= plain.capacity
         assert store.count == len(plain.entries)
 
 

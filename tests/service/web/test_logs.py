@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from service.core.keys import new_key
 from service.web.logs import AccessLog, JsonFormatter, LineWriter, Timestamps, logging_configuration
 from service.web.tracing import Trace
 from tests.service.conftest import OpenHouse
@@ -35,6 +36,27 @@ def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
             "duration_ms": 12.346,
         }
     ]
+
+
+def test_a_key_in_a_wrong_place_is_starred(tmp_path: Path) -> None:
+    key = new_key()
+    with (tmp_path / "log").open("wb") as file:
+        log = AccessLog(LineWriter(file.fileno()), Timestamps())
+        for filler in (0, 200, 230, 240, 250, 300):
+            log.write(Trace(f"mine-{key.text}"), "GET", "/v1/jobs/{id}", f"/{'x' * filler}/{key.text}", 404, 0.1)
+        log.write(Trace("mine"), key.text, "/v1/words", "/v1/words", 405, 0.1)
+        log.flush()
+    formatter = JsonFormatter()
+    for error in (ValueError(f"no {key.text}"), ValueError("at postgresql://me:hunter2@db/x")):
+        record = logging.LogRecord("x", logging.ERROR, "", 0, str(error), (), (ValueError, error, None))
+        with (tmp_path / "log").open("a") as lines:
+            lines.write(formatter.format(record))
+    text = (tmp_path / "log").read_text()
+
+    assert f"/ls_{key.id}_***" in text
+    assert f"mine-ls_{key.id}_***" in text
+    assert key.text[12:15] not in text
+    assert "hunter2" not in text
 
 
 @pytest.mark.parametrize(("level", "switch", "lines"), [("info", "on", 1), ("warning", "on", 0), ("info", "off", 0)])

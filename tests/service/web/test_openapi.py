@@ -3,7 +3,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
 from service.app import openapi_document
+from service.web import openapi
 from tests.service.conftest import House
 from tests.service.sample_workload import words_workload
 
@@ -65,3 +68,20 @@ async def test_the_front_page_leads_on(house: House) -> None:
 
 def test_the_document_can_be_had_without_a_service() -> None:
     assert b'"/v1/words"' in openapi_document([words_workload()])
+
+
+@pytest.mark.parametrize("keys", [True, False])
+def test_every_route_says_which_key_it_needs(keys: bool) -> None:
+    roles = {"analysis": "write", "jobs": "read", "cache": "admin"}
+    content = openapi.document([words_workload()], "1", keys=keys)
+    for operations in content["paths"].values():
+        for operation in operations.values():
+            role = roles.get(operation["tags"][0])
+            needed = [{"bearer": [role]}, {"apiKey": [role]}] if role and keys else None
+            assert operation.get("security") == needed
+            if role:
+                responses = operation["responses"]
+                assert "WWW-Authenticate" in responses["401"]["headers"]
+                assert {"RateLimit", "RateLimit-Policy"} <= responses["200"]["headers"].keys()
+                assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= responses["429"]["headers"].keys()
+    assert ("securitySchemes" in content["components"]) is keys

@@ -217,7 +217,8 @@ async def test_no_room_is_said_with_the_time_to_come_back(open_house: OpenHouse)
         answer = await house.client.post("/v1/words", json={"words": ["a", "b"], "lane": "dear"})
         check_problem(answer, "overloaded")
         assert int(answer.headers["retry-after"]) >= 1
-        assert await house.metric('loadstone_refusals_total{workload="words",reason="queue"}') == 1
+        refused = 'loadstone_refusals_total{workload="words",priority="interactive",reason="queue"}'
+        assert await house.metric(refused) == 1
 
 
 async def test_a_fault_of_our_own_tells_the_caller_nothing_but_its_name(

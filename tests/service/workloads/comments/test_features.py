@@ -86,7 +86,7 @@ def test_a_batch_is_its_comments_side_by_side(texts: list[str]) -> None:
     singles = [features(text) for text in texts]
     np.testing.assert_array_equal(together.tokens, np.concatenate([single.tokens for single in singles]))
     np.testing.assert_array_equal(together.characters, np.concatenate([single.characters for single in singles]))
-    np.testing.assert_allclose(together.signals, np.concatenate([single.signals for single in singles]), rtol=1e-6)
+    np.testing.assert_array_equal(together.signals, np.concatenate([single.signals for single in singles]))
     np.testing.assert_array_equal(together.words, np.concatenate([single.words for single in singles]))
 
 
