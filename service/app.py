@@ -191,7 +191,7 @@ async def open_application(
                     CacheDesk(works.caretaker, metrics, workloads, doorman=doorman, deadlines=deadlines, room=room)
                 ),
                 *([database_route(adapters.database_report, doorman)] if adapters.database_report else []),
-                *_pages(workloads),
+                *_pages(settings, workloads),
             ],
             exception_handlers=EXCEPTION_HANDLERS,
             openapi_config=None,
@@ -294,8 +294,8 @@ def _doctor(settings: Settings, instance: Instance, adapters: Adapters, watch: M
     )
 
 
-def _pages(workloads: Sequence[AnyWorkload]) -> list[HTTPRouteHandler]:
-    content = document(workloads, VERSION)
+def _pages(settings: Settings, workloads: Sequence[AnyWorkload]) -> list[HTTPRouteHandler]:
+    content = document(workloads, VERSION, keys=settings.keys)
     index = {
         "name": "loadstone",
         "version": VERSION,

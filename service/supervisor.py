@@ -29,6 +29,7 @@ from service.adapters import launch
 from service.adapters.embedded import EmbeddedServers
 from service.adapters.postgres import migrate
 from service.app import VERSION, Application, Instance
+from service.core.call import PUBLIC_TENANT
 from service.core.errors import SettingsError
 from service.settings import Settings, without_secrets
 from service.web.logs import logging_configuration
@@ -60,7 +61,8 @@ def serve(settings: Settings) -> None:
 
 def _greeting(settings: Settings) -> str:
     data = settings.data_dir if settings.database_url is None else without_secrets(settings.database_url)
-    return f"Loadstone {VERSION} ({settings.environment}) serves {settings.url}, described at /docs; data in {data}"
+    greeting = f"Loadstone {VERSION} ({settings.environment}) serves {settings.url}, described at /docs; data in {data}"
+    return greeting + ("" if settings.keys else f"; no keys are asked for: everybody is the tenant {PUBLIC_TENANT}")
 
 
 def refuse_taken_address(host: str, port: int) -> None:

@@ -46,7 +46,7 @@ def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     done = loadstone("--help", cwd=tmp_path)
 
     assert done.returncode == 0
-    for word in ("serve", "worker", "migrate", "load", "check", "report", "openapi", "gate", "Exit codes"):
+    for word in ("serve", "worker", "migrate", "keys", "load", "check", "report", "openapi", "gate", "Exit codes"):
         assert word in done.stdout
 
 

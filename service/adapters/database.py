@@ -12,7 +12,6 @@ without being able to say so, and only what changes nothing is asked a second ti
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -37,6 +36,7 @@ from service.adapters.connection import (
 from service.adapters.lending import Lender, end
 from service.adapters.queries import Query
 from service.core.errors import BusyError, DependencyError
+from service.core.identity import is_tenant_name
 from service.core.metrics import DATABASE_DURATION, DATABASE_ERRORS, DATABASE_RETRIES, OTHER, Metrics, layout_of
 from service.core.retries import Retries
 from service.core.timeline import TIMING
@@ -47,7 +47,6 @@ Arguments: TypeAlias = Sequence[Any]
 Step: TypeAlias = Callable[[PooledConnection, str, Arguments], Coroutine[Any, Any, T]]
 
 _SQL = queries.load("database.sql")
-_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class Statements(ABC):
@@ -264,7 +263,7 @@ def _opening(tenant: str | None) -> str:
     """What opens a transaction, in one message: the name is a tenant's, never a caller's text."""
     if tenant is None:
         return _SQL["begin"].text
-    if not _TENANT.fullmatch(tenant):
+    if not is_tenant_name(tenant):
         raise ValueError("this is no name of a tenant")
     return _SQL["begin"].text + _SQL["become_tenant"].text.replace("$1", f"'{tenant}'")
 

@@ -67,8 +67,8 @@ class Batcher(ABC, Generic[Item, Outcome]):
         self._clock = clock
         self._line: Line[Item, Outcome] = Line(meters.queue_wait.observe)
         self._hands = hands
-        self._pace = 0.0
-        """Seconds a byte; 0 as long as nothing was analysed."""
+        self._pace: float | None = None
+        """Seconds a byte; None as long as nothing was analysed."""
 
     def submit(self, flights: Sequence[Flight[Item, Outcome]], priority: Priority) -> None:
         """Analyse ``flights``, which wait together from now on; takes on all or, with QueueFullError, none."""
@@ -84,7 +84,7 @@ class Batcher(ABC, Generic[Item, Outcome]):
 
     def drain_seconds(self) -> float:
         """How long it takes to analyse what waits."""
-        return self._line.size * self._pace / self._hands
+        return self._line.size * (self._pace or 0.0) / self._hands
 
     def retry_after(self) -> float:
         """Whole seconds until the line should be short again, at least one."""
@@ -95,8 +95,10 @@ class Batcher(ABC, Generic[Item, Outcome]):
         """See to it that what waits is analysed."""
 
     def _fitting(self) -> float:
-        """Bytes of items that fit into the time of a batch; 0 as long as nobody knows."""
-        return self._lane.batch_seconds / self._pace if self._pace else 0.0
+        """Bytes of items that fit into the time of a batch; none as long as nobody knows, so that one is tried."""
+        if self._pace is None:
+            return 0.0
+        return self._lane.batch_seconds / self._pace if self._pace else math.inf
 
     def _expire(self, now: float) -> None:
         """Refuse what waited too long."""
@@ -114,7 +116,7 @@ class Batcher(ABC, Generic[Item, Outcome]):
         self._meters.batch_items.observe(len(batch))
         self._meters.batch_duration.observe(seconds)
         pace = seconds / sum([flight.size for flight in batch])
-        self._pace = self._pace + _SMOOTHING * (pace - self._pace) if self._pace else pace
+        self._pace = pace if self._pace is None else self._pace + _SMOOTHING * (pace - self._pace)
         self._landing.land(batch, outcomes, began_at, seconds)
 
 

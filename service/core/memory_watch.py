@@ -69,7 +69,11 @@ class MemoryReading:
 
 
 class MemoryWatch:
-    """Watches ``accounts`` for one worker. ``relieve`` is told which share of their room the caches may take."""
+    """Watches ``accounts`` for one worker.
+
+    ``relieve`` is told which share of their room the caches may take, whenever that changes; ``release`` hands the
+    kernel what was freed.
+    """
 
     __slots__ = ("_accounts", "_levels", "_looks", "_release", "_relieve", "_timer", "reading", "shortage")
 

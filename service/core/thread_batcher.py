@@ -63,7 +63,7 @@ class ThreadBatcher(Batcher[Item, Outcome]):
 
     def _is_full(self) -> bool:
         """Whether what waits fills a batch."""
-        return self._line.count >= self._lane.batch_items or 0 < self._fitting() <= self._line.size
+        return self._line.count >= self._lane.batch_items or self._line.size >= max(1.0, self._fitting())
 
     def _begin(self) -> None:
         share = math.ceil(self._line.count / self._free)

@@ -40,10 +40,12 @@ from service.web.compression import Compressor
 from service.web.doorman import Doorman
 from service.web.endpoint import Endpoint
 from service.web.exchange import KEY, Exchange, joined
+from service.web.insight import Insight
 from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
 from service.web.problems import problem_answer
 from service.web.routes import all_routes, path_of
+from service.web.server_timing import always
 from service.web.tracing import request_ids, trace_of
 from service.workloads import WORKLOADS
 
@@ -133,9 +135,10 @@ class Parts:
         reader: BodyReader[Any] | None = None,
         compressor: Compressor | None = None,
         metrics: Metrics | None = None,
+        insight: Insight | None = None,
         access_log: AccessLog | None = None,
     ) -> ASGIApp:
-        """The application with all duties but the access log; what is given takes the place of the usual."""
+        """The application with the duties of every request; what is given takes the place of the usual, or is added."""
         endpoint = Endpoint(
             self.pipeline,
             doorman=doorman or self.doorman(RATE),
@@ -149,6 +152,7 @@ class Parts:
             metrics=metrics or self.metrics,
             new_id=self.new_id,
             compressor=compressor or self.compressor,
+            insight=insight,
             access_log=access_log,
             endpoints={_PATH: endpoint},
         )
@@ -202,6 +206,7 @@ def applications(parts: Parts, sink: int) -> dict[str, ASGIApp]:
         "without body limits": parts.application(reader=_Trusting(parts)),
         "without compression": parts.application(compressor=Compressor(())),
         "without metrics": parts.application(metrics=_Silent(parts.metrics)),
+        "with server timing": parts.application(insight=Insight(always, None)),
         "with access log": parts.application(access_log=log),
     }
 

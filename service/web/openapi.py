@@ -26,6 +26,7 @@ from service.web.problems import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
     ITEMS_FAILED,
+    KINDS,
     MALFORMED_BODY,
     MEDIA_TYPE,
     NOT_FOUND,
@@ -168,7 +169,8 @@ def _cache_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
 def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
     health = HEALTH.decode("ascii")
     text, page, anything = {"type": "string"}, {"type": "string"}, {"type": "object"}
-    slug = {"name": "slug", "in": "path", "required": True, "schema": {"type": "string"}}
+    slugs = {"type": "string", "enum": [kind.slug for kind in KINDS]}
+    slug = {"name": "slug", "in": "path", "required": True, "schema": slugs}
     ill = {"503": _response("Something needed is away, or the service is stopping.", schema_of[Health], health)}
     return {
         "/health/live": _get("live", "The process answers.", _response("It does.", anything, health)),

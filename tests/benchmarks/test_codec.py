@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from service.core.deadlines import Deadlines
 from service.core.workload import AnyWorkload
-from service.web.body import BodyReader
+from service.web.body import BodyReader, BodyRoom
 from service.workloads import WORKLOADS
 
 
@@ -25,9 +27,14 @@ def cheap_examples() -> list[Any]:
     return found
 
 
+def reader_of(workload: AnyWorkload) -> BodyReader[Any]:
+    room = BodyRoom(workload.body_bytes)
+    return BodyReader(workload.request, workload.body_bytes, Deadlines(10.0, time.monotonic), room)
+
+
 @pytest.mark.parametrize(("workload", "body"), cheap_examples())
 def test_read_a_request(benchmark: BenchmarkFixture, workload: AnyWorkload, body: Any) -> None:
-    reader: BodyReader[Any] = BodyReader(workload.request, workload.body_bytes, 10.0)
+    reader = reader_of(workload)
     benchmark(reader.decode, msgspec.json.encode(body))
 
 
@@ -43,5 +50,5 @@ def test_write_an_answer(benchmark: BenchmarkFixture, workload: AnyWorkload, bod
 def test_read_a_thousand_comments(benchmark: BenchmarkFixture) -> None:
     workload = next(workload for workload in WORKLOADS if workload.name == "comments")
     comments = [f"muy lento el internet, ya llamé {number} veces 😡" for number in range(1000)]
-    reader: BodyReader[Any] = BodyReader(workload.request, workload.body_bytes, 10.0)
+    reader = reader_of(workload)
     benchmark(reader.decode, msgspec.json.encode({"comments": comments}))

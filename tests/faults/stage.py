@@ -18,6 +18,7 @@ import httpx
 import psutil
 
 from service.adapters.embedded import EmbeddedServers
+from service.core.far_tier import READ_PATIENCE
 from tests.faults import worker
 from tests.faults.comments import PATH, fresh_texts
 from tests.service.running import RunningService
@@ -27,6 +28,8 @@ from tests.support.fault_proxy import FaultProxy
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.01
+WAITED = READ_PATIENCE / 2
+"""By so many seconds the median latency may rise in a fault; to wait for a cache that is away takes twice as long."""
 NO_MEMORY = {"LOADSTONE_CACHE_BYTES": "0", "LOADSTONE_ANSWER_BYTES": "0"}
 """Settings of a service that keeps nothing itself, so that its servers are asked for everything."""
 HITS = 'loadstone_cache_lookups_total{tier="redis",outcome="hit"}'

@@ -1,44 +1,32 @@
-"""The network between the service and its servers: slow, narrow, cut, reset, half closed, swallowing, refusing.
+"""The network between the service and its servers: slow, narrow, cut, reset, half closed, swallowing.
 
 Whatever happens there, analyses go on; jobs are accepted and answered, or say when to come back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from service.adapters.redis import TIMEOUT_SECONDS
+from service.core.far_tier import READ_PATIENCE
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
 from tests.faults.jobs import AWAY, JobBook
-from tests.faults.stage import NO_MEMORY, Stage, wait_until
-from tests.support.fault_proxy import Ending, Fault, FaultProxy
+from tests.faults.stage import NO_MEMORY, WAITED, Stage, wait_until
+from tests.support.fault_proxy import NONE, Ending, Fault
 from tests.support.load import Traffic
 
-Begin = Callable[[FaultProxy], None]
-HALF = Fault(cut_after=0, ending=Ending.HALF_CLOSE)
-STALLED = Fault(stalled=True)
-
-
-def refuse(proxy: FaultProxy) -> None:
-    proxy.refuse()
-    proxy.sever(Ending.RESET)
-
-
-FAULTS: dict[str, Begin] = {
-    "slow": lambda proxy: proxy.inflict(to_client=Fault(latency=TIMEOUT_SECONDS, jitter=TIMEOUT_SECONDS)),
-    "narrow": lambda proxy: proxy.inflict(to_client=Fault(bytes_per_second=2_000)),
-    "closed in the middle": lambda proxy: proxy.inflict(to_client=Fault(cut_after=7)),
-    "reset in the middle": lambda proxy: proxy.inflict(Fault(cut_after=60, ending=Ending.RESET)),
-    "half closed by the server": lambda proxy: proxy.inflict(to_client=HALF),
-    "half closed by the service": lambda proxy: proxy.inflict(HALF),
-    "swallowing answers": lambda proxy: proxy.inflict(to_client=STALLED),
-    "swallowing everything": lambda proxy: proxy.inflict(STALLED, STALLED),
-    "refusing": refuse,
+FAULTS: dict[str, tuple[Fault, Fault]] = {
+    "slow": (NONE, Fault(latency=READ_PATIENCE, jitter=READ_PATIENCE)),
+    "narrow": (NONE, Fault(bytes_per_second=2_000)),
+    "closed in the middle": (NONE, Fault(cut_after=7)),
+    "reset in the middle": (Fault(cut_after=60, ending=Ending.RESET), NONE),
+    "half closed": (NONE, Fault(cut_after=0, ending=Ending.HALF_CLOSE)),
+    "swallowing": (Fault(stalled=True), Fault(stalled=True)),
 }
-each_fault = pytest.mark.parametrize("begin", FAULTS.values(), ids=FAULTS)
+"""What happens to the bytes on their way to the server, and on their way back."""
+each_fault = pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS)
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +40,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @each_fault
-def test_between_the_service_and_valkey(stage: Stage, begin: Begin, state: State) -> None:
+def test_between_the_service_and_valkey(stage: Stage, faults: tuple[Fault, Fault], state: State) -> None:
     with Traffic(stage.service.port, fresh(), rate=8) as traffic:
         traffic.wait_until(lambda tally: tally.ended >= 8)
         during = traffic.phase("during")
-        begin(stage.to_valkey)
+        stage.to_valkey.inflict(*faults)
         traffic.wait_until(lambda tally: tally.ended >= 16)
         stage.to_valkey.heal()
         traffic.phase("after")
@@ -64,20 +52,21 @@ def test_between_the_service_and_valkey(stage: Stage, begin: Begin, state: State
 
     state("analyses", traffic)
     assert traffic.whole.accepted == traffic.whole.sent, "nothing was lost, refused or failed"
-    assert during.latency(0.5) < traffic.phases["before"].latency(0.5) + TIMEOUT_SECONDS / 2, "not everybody waits"
+    assert during.latency(0.5) < traffic.phases["before"].latency(0.5) + WAITED, "not everybody waits"
     stage.wait_until_valkey_is_used()
 
 
 @each_fault
-def test_between_the_service_and_postgres(stage: Stage, begin: Begin, state: State) -> None:
+def test_between_the_service_and_postgres(stage: Stage, faults: tuple[Fault, Fault], state: State) -> None:
     book, port = JobBook(), stage.service.port
     as_job = fresh(quality="fast", prefer="respond-async")
     with Traffic(port, fresh(), rate=5) as analyses, Traffic(port, as_job, 10, book.note) as jobs:
         jobs.wait_until(lambda tally: tally.ended >= 5)
-        analyses.phase("during")
+        during = analyses.phase("during")
         jobs.phase("during")
-        begin(stage.to_postgres)
+        stage.to_postgres.inflict(*faults)
         jobs.wait_until(lambda tally: tally.ended >= 10)
+        analyses.wait_until(lambda tally: tally.ended >= 5)
         stage.to_postgres.heal()
         wait_until(stage.service.is_ready, "the service has found its database again")
         analyses.phase("after")
@@ -87,6 +76,7 @@ def test_between_the_service_and_postgres(stage: Stage, begin: Begin, state: Sta
     state("analyses", analyses)
     state("jobs", jobs)
     assert analyses.whole.accepted == analyses.whole.sent, "no analysis was lost, refused or failed"
+    assert during.latency(0.5) < analyses.phases["before"].latency(0.5) + WAITED, "not everybody waits"
     assert jobs.whole.accepted + jobs.whole.refused == jobs.whole.sent, "no job was lost or failed without a word"
     assert book.problems <= {AWAY}
     assert after.accepted == after.sent

@@ -15,7 +15,7 @@ import pytest
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
 from tests.faults.jobs import AWAY, JobBook
-from tests.faults.stage import Stage, wait_until
+from tests.faults.stage import WAITED, Stage, wait_until
 from tests.support.load import Traffic
 
 ANALYSES_A_SECOND = 5
@@ -73,10 +73,11 @@ def test_analyses_go_on_and_no_accepted_job_is_lost(stage: Stage, fault: Fault, 
     as_job = fresh(quality="fast", prefer="respond-async")
     with Traffic(port, fresh(), ANALYSES_A_SECOND) as analyses, Traffic(port, as_job, JOBS_A_SECOND, book.note) as jobs:
         jobs.wait_until(lambda tally: tally.ended >= 5)
-        analyses.phase("during")
+        unhurried = analyses.phase("during")
         during = jobs.phase("during")
         fault.begin(stage)
         jobs.wait_until(lambda tally: tally.refused >= fault.refusals)
+        analyses.wait_until(lambda tally: tally.ended >= 5)
         fault.end(stage)
         wait_until(stage.service.is_ready, "the service has found its database again")
         analyses.phase("after")
@@ -86,6 +87,7 @@ def test_analyses_go_on_and_no_accepted_job_is_lost(stage: Stage, fault: Fault, 
     state("analyses", analyses)
     state("jobs", jobs)
     assert analyses.whole.accepted == analyses.whole.sent, "no analysis was lost, refused or failed"
+    assert unhurried.latency(0.5) < analyses.phases["before"].latency(0.5) + WAITED, "not everybody waits"
     assert jobs.whole.accepted + jobs.whole.refused == jobs.whole.sent, "no job was lost or failed without a word"
     assert book.problems <= {AWAY}
     assert during.refused >= fault.refusals

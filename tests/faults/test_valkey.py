@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import pytest
 from redis import Redis
 
-from service.adapters.redis import TIMEOUT_SECONDS
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
-from tests.faults.stage import NO_MEMORY, Stage
+from tests.faults.stage import NO_MEMORY, WAITED, Stage
 from tests.support.load import Traffic
 
 RATE = 8
 """Requests a second, far from what one core can do, also when it has other work."""
-WAITED = TIMEOUT_SECONDS / 2
-"""Whoever waits for a server that does not answer takes twice as much longer as this."""
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,8 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
         return
-    while (await receive()).get("more_body", False):
-        pass
+    announced = int(dict(scope["headers"])[b"content-length"])
+    while announced > 0:  # asking once more, only to hear that this was all, costs a fifth of the whole
+        announced -= len((await receive())["body"])
     await send(START)
     await send(END)

@@ -61,7 +61,6 @@ async def clients(line: FaultProxy) -> AsyncIterator[Callable[[], Redis]]:
         return made[-1]
 
     yield client
-    line.heal()
     for one in made:
         await one.aclose()
 
@@ -107,11 +106,20 @@ MakeWorker = Callable[[float], Worker]
 
 
 @pytest.fixture
-async def worker(pool: Pool, clients: Callable[[], Redis]) -> MakeWorker:
+async def worker(pool: Pool, line: FaultProxy, clients: Callable[[], Redis]) -> AsyncIterator[MakeWorker]:
     """Makes workers that share both tiers."""
     await pool.execute("TRUNCATE cache_entries")
     prefix = os.urandom(8).hex()
-    return lambda rest: Worker(clients(), pool, prefix, rest)
+    made: list[Worker] = []
+
+    def make(rest: float) -> Worker:
+        made.append(Worker(clients(), pool, prefix, rest))
+        return made[-1]
+
+    yield make
+    line.heal()
+    for one in made:
+        await one.cache.close()
 
 
 def hang(line: FaultProxy) -> None:
@@ -220,6 +228,7 @@ async def test_without_the_table_valkey_answers_and_hardly_anybody_waits(
             assert one.total(CACHE_FAILURES, "postgres", "read") == TOLERANCE
             assert one.total(CACHE_LOOKUPS, "postgres", "skipped") == len(KEYS)
             line.heal()
+            await one.cache.close()
 
 
 async def test_what_was_used_most_is_in_memory_after_a_restart(worker: MakeWorker) -> None:

@@ -164,9 +164,9 @@ memory_watch.LOOK_SECONDS = 0.001
 async def main():
     limit = resident_bytes(os.getpid()) + 400 * MIB
     cache, work = [], []
-    def relieve(share):
+    def shrink(share):
         del cache[int(100 * share):]
-    watch = MemoryWatch(memory_accounts(limit)[:1], Metrics(layout_of((), (), ())), relieve)
+    watch = MemoryWatch(memory_accounts(limit)[:1], Metrics(layout_of((), (), ())), shrink)
     watch.start()
     for _ in range(100):
         cache.append(bytearray(os.urandom(MIB)))
