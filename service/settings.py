@@ -388,7 +388,7 @@ VARIABLES: tuple[Variable, ...] = (
         "cache_bytes",
         "memory that each worker's cache may take; 0 keeps nothing in the worker",
         _whole(0, 2**40),
-        _by_environment(32 * 2**20, 64 * 2**20, 64 * 2**20),
+        _by_environment(16 * 2**20, 64 * 2**20, 64 * 2**20),
     ),
     Variable(
         f"{PREFIX}ANSWER_BYTES",

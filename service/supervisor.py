@@ -28,6 +28,7 @@ from granian.server.mp import MPServer
 from service.adapters import launch
 from service.adapters.embedded import EmbeddedServers
 from service.adapters.postgres import migrate
+from service.adapters.traces import require_extra
 from service.app import VERSION, Application, Instance
 from service.core.call import PUBLIC_TENANT
 from service.core.errors import SettingsError
@@ -45,6 +46,8 @@ def serve(settings: Settings) -> None:
     SettingsError or DependencyError before anything is served; SystemExit(1) when the workers keep dying.
     """
     refuse_taken_address(settings.host, settings.port)
+    if settings.traces:
+        require_extra()
     logging.config.dictConfig(logging_configuration(settings.log_level))
     with ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
@@ -86,11 +89,13 @@ def with_servers(settings: Settings) -> Iterator[Settings]:
         yield settings
         return
     with EmbeddedServers(settings.data_dir) as servers:
-        yield msgspec.structs.replace(
+        complete = msgspec.structs.replace(
             settings,
             database_url=settings.database_url or servers.start_postgres(),
             redis_url=settings.redis_url or servers.start_valkey(),
         )
+        servers.keep()
+        yield complete
 
 
 class _Server(MPServer):

@@ -27,6 +27,7 @@ from service.core.loop_batcher import LoopBatcher
 from service.core.metrics import LaneMeters
 from service.core.pool import ComputePool
 from service.core.thread_batcher import ThreadBatcher
+from service.core.timeline import TIMING
 from service.core.workload import Lane, Workload
 
 _log = logging.getLogger(__name__)
@@ -191,6 +192,8 @@ class LanePath(Generic[Item, Outcome]):
         timing: Timing | None,
     ) -> None:
         """Ask the far tiers, and have analysed what they do not know; ``order`` waits for its turn from then on."""
+        if timing is not None:
+            TIMING.set(timing)
         began = self._clock()
         entries: Sequence[Entry | None] = [None] * len(flights)
         try:

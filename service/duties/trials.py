@@ -44,7 +44,7 @@ TRIALS: Final = (
     Trial("rate-limit", "the rate limit and its headers", "request", "without rate"),
     Trial("body-limits", "the deadline and the limits of the body", "request", "without body limits"),
     Trial("answer-lookup", "looking for a kept answer", "answer look-up", "nothing"),
-    Trial("compression", "choosing the content coding", "request", "without compression"),
+    Trial("compression", "choosing the content coding", "choice of coding", "nothing"),
     Trial("metrics", "measuring the request", "request", "without metrics"),
     Trial("request-id", "naming the request", "request id", "nothing"),
     Trial("answer-headers", "adding the request id and hardening headers", "answer headers", "plain headers"),
@@ -60,26 +60,31 @@ WHOLE: Final = frozenset({"request", "without rate", "without key", "with server
 """Ways of a whole request: a trial of such a one leaves a duty out, any other times the duty's own calls."""
 
 
-def measure(seconds: float = SECONDS, clock: Callable[[], float] = time.thread_time) -> tuple[Duty, ...]:
-    """All of `TRIALS` in about ``seconds``, or however long `FEWEST_ROUNDS` take.
+def measure(
+    seconds: float = SECONDS,
+    work: Callable[[], float] = time.thread_time,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[Duty, ...]:
+    """All of `TRIALS` in about ``seconds`` of ``clock``, or however long `FEWEST_ROUNDS` take.
 
-    ``clock`` gives the seconds that this thread has worked: when others have the core, it stands still.
+    ``work`` gives the seconds that this thread has worked: it stands still while others have the core.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_measured(seconds, clock))
+        return runner.run(_measured(seconds, work, clock))
 
 
-async def _measured(seconds: float, clock: Callable[[], float]) -> tuple[Duty, ...]:
+async def _measured(seconds: float, work: Callable[[], float], clock: Callable[[], float]) -> tuple[Duty, ...]:
     rounds: list[dict[str, float]] = []
     async with ways() as taking_turns:
-        there, back = list(taking_turns.items()), list(reversed(taking_turns.items()))
+        there = list(taking_turns.items())
+        back = there[::-1]
         for _ in range(WARM_ROUNDS):
-            await _round(there, clock)
+            await _round(there, work)
         gc.collect()
         gc.freeze()
         ends = clock() + seconds
         while len(rounds) < FEWEST_ROUNDS or clock() < ends:
-            rounds.append(await _round(there if len(rounds) % 2 else back, clock))
+            rounds.append(await _round(there if len(rounds) % 2 else back, work))
     return tuple(
         Duty(
             name=trial.name,
@@ -91,16 +96,16 @@ async def _measured(seconds: float, clock: Callable[[], float]) -> tuple[Duty, .
     )
 
 
-async def _round(taking_turns: Sequence[tuple[str, Way]], clock: Callable[[], float]) -> dict[str, float]:
-    """Seconds that one turn of each way takes, by their names, in this order."""
+async def _round(taking_turns: Sequence[tuple[str, Way]], work: Callable[[], float]) -> dict[str, float]:
+    """Seconds of ``work`` that one turn of each way takes, by their names, in this order."""
     taken = {}
     gc.collect(0)
     gc.disable()
     try:
         for name, way in taking_turns:
-            started = clock()
+            started = work()
             await way.go(way.turns)
-            taken[name] = (clock() - started) / way.turns
+            taken[name] = (work() - started) / way.turns
             await asyncio.sleep(0)  # what works in the background, such as asking for a key again, has its turn
     finally:
         gc.enable()

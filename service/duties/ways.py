@@ -133,7 +133,6 @@ class Parts:
         *,
         doorman: Doorman | None = None,
         reader: BodyReader[Any] | None = None,
-        compressor: Compressor | None = None,
         metrics: Metrics | None = None,
         insight: Insight | None = None,
         access_log: AccessLog | None = None,
@@ -151,7 +150,7 @@ class Parts:
             endpoint,  # what the framework would pass the first request on to
             metrics=metrics or self.metrics,
             new_id=self.new_id,
-            compressor=compressor or self.compressor,
+            compressor=self.compressor,
             insight=insight,
             access_log=access_log,
             endpoints={_PATH: endpoint},
@@ -204,7 +203,6 @@ def applications(parts: Parts, sink: int) -> dict[str, ASGIApp]:
         "without rate": parts.application(doorman=parts.doorman(None)),
         "without key": parts.application(doorman=Doorman(None, RateLimiter(None, parts.metrics))),
         "without body limits": parts.application(reader=_Trusting(parts)),
-        "without compression": parts.application(compressor=Compressor(())),
         "without metrics": parts.application(metrics=_Silent(parts.metrics)),
         "with server timing": parts.application(insight=Insight(always, None)),
         "with access log": parts.application(access_log=log),
@@ -225,6 +223,7 @@ class Calls:
         return {
             "nothing": self.nothing,
             "answer look-up": self.answer_look_up,
+            "choice of coding": self.choice_of_coding,
             "request id": self.request_id,
             "answer headers": self.answer_headers,
             "plain headers": self.plain_headers,
@@ -244,6 +243,12 @@ class Calls:
         answers = self._parts.answers
         for _ in range(turns):
             answers.get(f"comments:1:answer:{blake2b(_BODY, digest_size=16).hexdigest()}")
+
+    async def choice_of_coding(self, turns: int) -> None:
+        """Find the form of the answer that the caller likes best."""
+        headers, choose = self._exchange.headers, self._parts.compressor.choose
+        for _ in range(turns):
+            choose(headers.get(b"accept-encoding"))
 
     async def request_id(self, turns: int) -> None:
         """Find or make the request's name."""

@@ -144,6 +144,8 @@ def test_a_worker_is_replaced_even_while_the_database_is_away(tmp_path: Path) ->
         children = service.supervisor.children()
         database = [child for child in children if child.name() == "postgres"]
         workers = [child for child in children if "serve" in child.cmdline()]
+        with (tmp_path / "data/postgres/postgresql.conf").open("a") as configuration:
+            configuration.write("no_such_option = 1\n")  # so that it cannot be started again
         for process in (*database, *workers):
             process.kill()
         psutil.wait_procs(workers, PATIENCE)
