@@ -68,10 +68,8 @@ async def rest(stream: Stream) -> bytes:
 
 async def others(stage: Stage, seconds: float = 1.0) -> Tally:
     """What becomes of ordinary requests meanwhile."""
-    load = Load(stage.service.port)
-    tally = await load.at_rate(fresh(quality="fast"), rate=50, seconds=seconds)
-    load.close()
-    return tally
+    async with Load(stage.service.port) as load:
+        return await load.at_rate(fresh(quality="fast"), rate=50, seconds=seconds)
 
 
 def worker_bytes(stage: Stage) -> int:

@@ -33,6 +33,15 @@ class Load:
         self._insistent = insistent
         self._idle: list[Connection] = []
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the connections."""
+        while self._idle:
+            self._idle.pop().close()
+        await asyncio.sleep(0)  # for them to end
+
     async def send(self, request: bytes, due: float | None = None) -> Reply | None:
         """Send ``request``, which was ``due`` at this time of the loop; its answer, None when it has none."""
         tally = self.tally
@@ -81,11 +90,6 @@ class Load:
 
         await asyncio.gather(*(call() for _ in range(callers)))
         return self.tally
-
-    def close(self) -> None:
-        """End the connections."""
-        while self._idle:
-            self._idle.pop().close()
 
     async def _exchange(self, connection: Connection, request: bytes, tally: Tally, *, anew: bool = False) -> Reply:
         try:
@@ -175,7 +179,7 @@ class Traffic:
     async def _flow(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        async with asyncio.TaskGroup() as group:
+        async with self._load, asyncio.TaskGroup() as group:
             while not self._over:
                 group.create_task(self._send(due))
                 due += 1 / self._rate
@@ -198,5 +202,3 @@ class Traffic:
         self._over = True
         if self._task is not None:
             await self._task
-        self._load.close()
-        await asyncio.sleep(0)  # for the connections to end

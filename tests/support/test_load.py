@@ -43,11 +43,9 @@ async def server(*connections: list[bytes]) -> AsyncIterator[int]:
 
 async def tally_of(requests: int, *connections: list[bytes], insistent: bool = False) -> Tally:
     """What the driver says of so many requests, one after the other."""
-    async with server(*connections) as port:
-        load = Load(port, insistent=insistent)
+    async with server(*connections) as port, Load(port, insistent=insistent) as load:
         for _ in range(requests):
             await load.send(get("/"))
-        load.close()
     return load.tally
 
 
@@ -99,10 +97,8 @@ async def test_nobody_there_is_not_sent() -> None:
 
 
 async def test_a_rate_is_kept_whatever_becomes_of_the_requests() -> None:
-    async with server(*([OK] * 50 for _ in range(50))) as port:
-        load = Load(port)
+    async with server(*([OK] * 50 for _ in range(50))) as port, Load(port) as load:
         tally = await load.at_rate(repeat(get("/")), rate=200, seconds=0.2)
-        load.close()
 
     assert (tally.sent, tally.answered) == (40, {200: 40})
 

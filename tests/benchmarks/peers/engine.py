@@ -19,6 +19,8 @@ LIMITS_URL = os.environ.get("PEER_LIMITS_URL", REDIS_URL.replace("unix://", "red
 """Where the usual form counts requests: a Redis server, or ``memory://``."""
 ONE_AT_A_TIME = os.environ.get("PEER_ENGINE") == "one-at-a-time"
 """Whether the usual form calls the engine for each comment, as many programs do, or once for all."""
+MOST_CONNECTIONS = 1_000
+"""To Redis; the client's own limit of 100 turns a burst of requests into errors."""
 KEY_PREFIX = os.environ.get("PEER_KEY_PREFIX", "peer")
 """Begin of every key in Redis, as all forms share one server."""
 KEY_DIGESTS = tuple(os.environ.get("PEER_KEY_DIGESTS", "").split())

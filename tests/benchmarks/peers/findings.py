@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
 from statistics import median
@@ -197,7 +198,8 @@ def comparisons(measured: Measured) -> list[Comparison]:
 
 def doubts(measured: Measured) -> list[str]:
     """What speaks against the figures, a sentence each."""
-    found = [f"wrong answer of {text}" for text in measured.wrong_answers]
+    wrong = Counter(measured.wrong_answers)
+    found = [f"wrong answer of {text}{f' ({count} times)' if count > 1 else ''}" for text, count in wrong.items()]
     found += [f"requests failed: {text}" for text in measured.failed]
     if measured.one_core:
         found.append("servers and generator shared one core")

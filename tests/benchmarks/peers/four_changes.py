@@ -34,7 +34,7 @@ bearer = HTTPBearer(auto_error=False)
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine.analyse(["Excelente servicio"])
-    app.state.redis = Redis.from_url(engine.REDIS_URL)
+    app.state.redis = Redis.from_url(engine.REDIS_URL, max_connections=engine.MOST_CONNECTIONS)
     yield
     await app.state.redis.aclose()
 

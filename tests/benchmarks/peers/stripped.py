@@ -60,7 +60,7 @@ writing: set[asyncio.Future[Any]] = set()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine.analyse(["Excelente servicio"])
-    app.state.redis = Redis.from_url(engine.REDIS_URL)
+    app.state.redis = Redis.from_url(engine.REDIS_URL, max_connections=engine.MOST_CONNECTIONS)
     yield
     await app.state.redis.aclose()
 

@@ -31,7 +31,7 @@ from tests.benchmarks.peers.models import CommentsAnswer, CommentsRequest, answe
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine.analyse(["Excelente servicio"])
-    app.state.redis = Redis.from_url(engine.REDIS_URL)
+    app.state.redis = Redis.from_url(engine.REDIS_URL, max_connections=engine.MOST_CONNECTIONS)
     yield
     await app.state.redis.aclose()
 
