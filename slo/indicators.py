@@ -190,17 +190,17 @@ def _highest(run: Run, source: SeriesUse, selector: selectors.Selector) -> Readi
 
 def _duty(run: Run, name: str, confidence: float) -> Reading:
     """The median over the rounds: a round that something else disturbed weighs no more than any other."""
-    indicator, unit = DUTY + name, Unit.SECONDS_PER_REQUEST
+    indicator, unit = DUTY + name, Unit.SECONDS
     duty = next((duty for duty in run.duties if duty.name == name), None)
     if duty is None or not duty.added:
         reason = "the duties of the server were not measured" if not run.duties else f"there is no duty {name}"
-        return _missing(indicator, f"added cost of {name}", unit, reason)
+        return _missing(indicator, f"added to a request by {name}", unit, reason)
     ratios = [own / reference for own, reference in zip(duty.added, duty.reference, strict=True)]
     value, low, high = (ratio * REFERENCE_SECONDS for ratio in stats.median(ratios, confidence))
     bounded = math.isfinite(low)
     return Reading(
         indicator=indicator,
-        title=f"added cost of {duty.title}",
+        title=f"added to a request by {duty.title}",
         unit=unit,
         value=value,
         low=low if bounded else None,

@@ -200,7 +200,7 @@ class _Resolution:
 
     def _figure(self, name: str) -> tuple[Source, Unit]:
         if name.startswith(DUTY) and name != DUTY:
-            return DutyCost(name=name.removeprefix(DUTY)), Unit.SECONDS_PER_REQUEST
+            return DutyCost(name=name.removeprefix(DUTY)), Unit.SECONDS
         figure = FIGURES.get(name)
         if figure is None:
             known = f"{', '.join(FIGURES)} and {DUTY}NAME"

@@ -33,11 +33,11 @@ INTERACTIVE = 0.25
 """How much of the peak those ask for."""
 CALLERS = (2, 4)
 """With so many callers, each with one request at a time, the peak is looked for; with more, most are refused."""
-SECONDS = 1.2
-SETTLING = 0.3
+SECONDS = 2.0
+SETTLING = 1.0
 """Before each measurement, for the service to get used to its load."""
-JUDGED = 3
-ROUNDS = 6
+JUDGED = 2
+ROUNDS = 4
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ async def load(stage: Stage) -> AsyncIterator[Load]:
 async def callers(load: Load, count: int) -> Tally:
     """What becomes of the requests of so many callers at once."""
     load.tally = Tally()
-    await load.at_once(fresh(), count, SETTLING)
+    await load.at_once(fresh(), count, SETTLING / 2)
     load.tally = Tally()
     return await load.at_once(fresh(), count, SECONDS)
 

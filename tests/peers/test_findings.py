@@ -73,8 +73,8 @@ def measured(**changes: Any) -> Measured:
             for form, p99 in ((USUAL, 20.0), (TUNED, 4.0 + block), (OURS, 4.0))
         ),
         "held": (
-            Held(form=USUAL, resident_bytes=110, proportional_bytes=90),
-            Held(form=OURS, resident_bytes=100, proportional_bytes=80),
+            Held(form=USUAL, resting_bytes=100, resident_bytes=110, proportional_bytes=90),
+            Held(form=OURS, resting_bytes=90, resident_bytes=100, proportional_bytes=80),
         ),
         "checked_answers": 100,
     }

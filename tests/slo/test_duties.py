@@ -77,8 +77,8 @@ def test_a_slower_machine_gives_the_same_figure(make_run: MakeRun) -> None:
     ]
     assert readings[0].value == pytest.approx(readings[1].value)
     assert readings[0].value == pytest.approx(0.2 * indicators.REFERENCE_SECONDS, rel=0.01)
-    assert (readings[0].unit, readings[0].events) == (Unit.SECONDS_PER_REQUEST, 40)
-    assert readings[0].title == "added cost of checking the key"
+    assert (readings[0].unit, readings[0].events) == (Unit.SECONDS, 40)
+    assert readings[0].title == "added to a request by checking the key"
 
 
 def test_duties_are_added_to_a_record_that_was_written_without_them(tmp_path: Path, make_run: MakeRun) -> None:

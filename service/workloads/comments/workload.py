@@ -118,7 +118,7 @@ WORKLOAD: Workload[CommentsRequest, Item, Analysis, CommentsAnswer] = Workload(
             threads=2,
             queue_items=4_000,
             cache=CachePolicy(ttl=24 * _HOUR, stale=24 * _HOUR, negative=60.0),
-            batch_seconds=0.035,
+            batch_seconds=0.025,
         ),
     ),
     split=items_of,

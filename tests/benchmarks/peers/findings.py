@@ -68,9 +68,11 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """The memory of one form's worker after all load."""
+    """The memory of one form's worker, before all load and after it."""
 
     form: str
+    resting_bytes: int
+    """Resident, when it had answered its first requests."""
     resident_bytes: int
     proportional_bytes: int
 

@@ -199,6 +199,7 @@ def _held(player: Player) -> Held:
     memory = processes.memory_of(player.worker)
     return Held(
         form=player.form.name,
+        resting_bytes=player.resting.resident_bytes,
         resident_bytes=memory.resident_bytes,
         proportional_bytes=memory.proportional_bytes,
     )

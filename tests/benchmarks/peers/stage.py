@@ -18,7 +18,7 @@ from slo.conductor import free_port
 from tests.benchmarks.peers import answers, bodies, generator, processes
 from tests.benchmarks.peers.forms import ROOT, Behind, Form
 from tests.benchmarks.peers.generator import Block
-from tests.benchmarks.peers.processes import CpuClock, Server
+from tests.benchmarks.peers.processes import CpuClock, Memory, Server
 
 READY_SECONDS = 120.0
 TRIALS = 200
@@ -43,6 +43,8 @@ class Player(msgspec.Struct, frozen=True):
     key: str
     worker: int
     """The process that answers."""
+    resting: Memory
+    """What it holds before all load."""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -116,7 +118,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     def player(self) -> Player:
         """Itself, with the process that answers."""
         worker = self.server.busiest(lambda: self._ask(_PROOFS[0], TRIALS))
-        return Player(self.form, self.port, self.key, worker)
+        return Player(self.form, self.port, self.key, worker, processes.memory_of(worker))
 
     def _ask(self, body: bytes, times: int) -> Block:
         requests = [bodies.request(body, self.key)] * times

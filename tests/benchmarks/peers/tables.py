@@ -24,7 +24,7 @@ _STYLES = {State.MET: "green", State.MISSED: "red", State.UNDECIDED: "yellow"}
 
 COST_HEAD: Row = ("scenario", "form", "requests/CPU-s", "worker CPU", "Redis CPU", "sent", "answered", "failed")
 PACE_HEAD: Row = ("scenario", "form", "rate", "p50", "p99", "longest", "sent", "answered", "failed")
-MEMORY_HEAD: Row = ("form", "resident", "proportional")
+MEMORY_HEAD: Row = ("form", "resident before all load", "after it", "proportional")
 RATIO_HEAD: Row = ("scenario", "measure", "against", "times better", "95 % interval", "target", "verdict")
 
 
@@ -67,9 +67,12 @@ def pace_rows(measured: Measured) -> list[Row]:
 
 
 def memory_rows(measured: Measured) -> list[Row]:
-    """Memory of one worker after all load."""
+    """Memory of one worker."""
     return [
-        (held.form, written(held.resident_bytes, Unit.BYTES), written(held.proportional_bytes, Unit.BYTES))
+        (
+            held.form,
+            *(written(size, Unit.BYTES) for size in (held.resting_bytes, held.resident_bytes, held.proportional_bytes)),
+        )
         for held in measured.held
     ]
 
@@ -94,7 +97,7 @@ def show(measured: Measured, console: Console) -> None:
     """Everything; the cached, uncached and bulk ratios come last."""
     _print(console, "CPU time of a request, closed loop", COST_HEAD, cost_rows(measured))
     _print(console, "Latency at the same arrivals, open loop", PACE_HEAD, pace_rows(measured))
-    _print(console, "Memory of one worker after all load", MEMORY_HEAD, memory_rows(measured))
+    _print(console, "Memory of one worker", MEMORY_HEAD, memory_rows(measured))
     others = [*findings.pace_comparisons(measured), *findings.memory_comparisons(measured)]
     _print_ratios(console, "Loadstone against the others: latency and memory", others)
     for doubt in findings.doubts(measured):

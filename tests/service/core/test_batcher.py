@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -17,7 +17,7 @@ from service.core.errors import AnalysisError, OverloadError, QueueFullError, Wa
 from service.core.flight import Flight
 from service.core.loop_batcher import LoopBatcher
 from service.core.metrics import Metrics, layout_of
-from service.core.pool import MODESTY, ComputePool
+from service.core.pool import SWITCH_SECONDS, ComputePool
 from service.core.thread_batcher import ThreadBatcher
 from service.core.workload import Lane
 from tests.service.cache_rig import until
@@ -171,16 +171,22 @@ async def test_a_full_batch_waits_for_nothing() -> None:
         await ground.landed(*"abc")
 
 
-async def test_the_threads_are_modest() -> None:
-    niceness: list[int] = []
+async def test_the_loop_gets_its_turn_while_a_thread_computes_in_python() -> None:
+    stop = threading.Event()
 
     def analyse(lane: str, items: Sequence[Item]) -> list[Length | AnalysisError]:
-        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        while not stop.is_set():
+            sum(range(1000))
         return [Length(word, len(word)) for _, word in items]
 
     async with threads(analyse) as (batcher, ground):
-        await warm(batcher, ground)
-    assert niceness == [min(19, os.getpriority(os.PRIO_PROCESS, 0) + MODESTY)]
+        batcher.submit(flights("endless"), INTERACTIVE)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not ground.outcomes
+        stop.set()
+        await ground.landed("endless")
+    assert sys.getswitchinterval() <= SWITCH_SECONDS
 
 
 async def test_what_comes_in_one_turn_of_the_loop_is_one_batch() -> None:
