@@ -33,6 +33,7 @@ ROUND_SECONDS = 10.0
 """How often uses are handed over and what is over is swept; drawn a little differently each time."""
 SWEEPS = 10
 """Batches swept in one round, at most."""
+STOP_SECONDS = 0.25
 CHORE_SECONDS = 5.0
 """How long a step in the background may take."""
 WARM_SECONDS = 5.0
@@ -114,9 +115,7 @@ class Caretaker:
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._stop()
             await self._hand_over_uses()
             await self._cache.close()
 
@@ -181,6 +180,13 @@ class Caretaker:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _stop(self) -> None:
+        # Said again until it is heard: before Python 3.12 a cancellation can be lost in `asyncio.wait_for`.
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
 
     async def _warm_at_start(self) -> None:
         # First listen: what is loaded before would be forgotten at once.

@@ -5,16 +5,16 @@ by a gradient of latencies, as in Netflix's concurrency-limits (``Gradient2Limit
 Envoy's adaptive concurrency filter (now against the latency without load), once a window:
 
     strain = greatest over lanes and priorities of
-             least over their requests in the window of  waited / (tolerance · usual + slack)
+             tenth percentile of their requests' waits in the window, each over (tolerance · usual + slack)
 
     limit ← limit · max(1/2, 1 / strain)      when strain > 1
     limit ← limit + √limit / 2 · (1 - strain / calm)
                                               when strain < calm, and the limit was felt or is below its resting place
 
-*Waited* is the part of a request's latency that it spent waiting for its turn, which the lanes know; *usual* is a
+The *wait* is the part of a request's latency that it spent waiting for its turn, which the lanes know; *usual* is a
 low average of the rest, kept for each lane and magnitude. So other questions are not taken for more load, overload
 does not shift what it is measured by, and there need be no pauses to measure it in.
-The *least* wait of a window, not the mean, because some wait for others at any load: only a queue that never empties
+The *tenth percentile*, not the mean, because some wait for others at any load: only a queue that hardly ever empties
 is one too many (Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012).
 
 Bulk requests enter only while less than a share of the limit is taken, by whomever. A flood of them therefore leaves
@@ -32,7 +32,7 @@ from service.core.call import Priority
 from service.core.errors import OverloadError
 from service.core.metrics import LimitMeters
 
-TOLERANCE: Final = 0.3
+TOLERANCE: Final = 0.5
 """A request may wait for such a part of what it usually takes."""
 SLACK: Final = 0.002
 """And so many seconds more: what is shorter is noise of the machine."""
@@ -57,15 +57,14 @@ _DOWN, _UP = 0.02, 0.002
 
 
 class Traffic:
-    """What the requests of one lane had to wait, in a window; belongs to a `ConcurrencyLimit`."""
+    """What the requests of one lane had to wait in a window; belongs to a `ConcurrencyLimit`."""
 
-    __slots__ = ("_counts", "_least", "_usual")
+    __slots__ = ("_strains", "_usual")
 
     def __init__(self) -> None:
         self._usual = [0.0] * _MAGNITUDES
         """Seconds that requests take without waiting, by their magnitude; 0 where none was seen."""
-        self._least = [math.inf] * len(Priority)
-        self._counts = [0] * len(Priority)
+        self._strains: tuple[list[float], ...] = tuple([] for _ in Priority)
 
     def note(self, priority: Priority, items: int, seconds: float, waited: float) -> None:
         """A request that had so many ``items`` analysed took ``seconds`` after it had ``waited`` for its turn."""
@@ -73,18 +72,15 @@ class Traffic:
         usual = self._usual[magnitude] or seconds
         usual += (_DOWN if seconds < usual else _UP) * (seconds - usual)
         self._usual[magnitude] = usual
-        strain = waited / (TOLERANCE * usual + SLACK)
-        if strain < self._least[priority]:
-            self._least[priority] = strain
-        self._counts[priority] += 1
+        self._strains[priority].append(waited / (TOLERANCE * usual + SLACK))
 
     def strain(self, requests: int) -> float:
         """The strain of the window, which had so many ``requests`` altogether; begins the next one."""
-        heard = min(HEARD, requests / 4)
-        strains = [least for least, count in zip(self._least, self._counts, strict=True) if count >= heard]
-        self._least = [math.inf] * len(Priority)
-        self._counts = [0] * len(Priority)
-        return max((strain for strain in strains if strain < math.inf), default=0.0)
+        heard = max(1.0, min(HEARD, requests / 4))
+        strain = max((sorted(few)[len(few) // 10] for few in self._strains if len(few) >= heard), default=0.0)
+        for few in self._strains:
+            few.clear()
+        return strain
 
 
 class ConcurrencyLimit:

@@ -71,6 +71,8 @@ class LanePath(Generic[Item, Outcome]):
         self._landed: asyncio.Future[None] | None = None
         """Ends when nothing is on its way, once somebody waits for that."""
         self._traffic = traffic
+        self._company = lane.batch_wait if lane.threads else 0.0
+        """Seconds that an item waits without being in anybody's way."""
         self._batcher: Batcher[Item, Outcome] = (
             ThreadBatcher(lane, workload.analyse, self, meters, clock, pool)
             if lane.threads
@@ -95,7 +97,7 @@ class LanePath(Generic[Item, Outcome]):
         self._place(order, items, names, keys, call)
         outcomes = await order.filled()
         if order.began_at is not None:
-            call.waited = max(0.0, order.began_at - order.since)
+            call.waited = max(0.0, order.began_at - order.since - self._company)
             call.analysed = self._traffic, gaps
             if timing is not None:
                 timing.queue += call.waited

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -147,3 +148,22 @@ async def test_the_last_uses_are_handed_over_at_the_end() -> None:
         for _ in range(SAMPLED):
             house.here.cache.peek("words:1:fast:a")
     assert house.uses.uses == {"words:1:fast:a": SAMPLED}
+
+
+async def test_a_cancellation_that_is_lost_is_said_again() -> None:
+    class DeafChannel(LocalChannel):
+        deaf = True
+
+        async def listen(self, hear: Callable[[bytes], None], resumed: Callable[[], None]) -> None:
+            try:
+                await super().listen(hear, resumed)
+            except asyncio.CancelledError:
+                self.deaf = False
+            await super().listen(hear, resumed)
+
+    house = House()
+    house.channel = DeafChannel()
+    caretaker = Caretaker(house.here.cache, name="here", channel=house.channel)
+    async with asyncio.timeout(10), caretaker.working():
+        await asyncio.sleep(0)
+    assert not house.channel.deaf
