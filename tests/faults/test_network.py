@@ -42,10 +42,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @each_fault
 def test_between_the_service_and_valkey(stage: Stage, faults: tuple[Fault, Fault], state: State) -> None:
     with Traffic(stage.service.port, fresh(), rate=8) as traffic:
-        traffic.wait_until(lambda tally: tally.ended >= 8)
+        traffic.wait_until(lambda tally: tally.ended >= 6)
         during = traffic.phase("during")
         stage.to_valkey.inflict(*faults)
-        traffic.wait_until(lambda tally: tally.ended >= 16)
+        traffic.wait_until(lambda tally: tally.ended >= 12)
         stage.to_valkey.heal()
         traffic.phase("after")
         traffic.wait_until(lambda tally: tally.ended >= 5)

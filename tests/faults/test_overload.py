@@ -37,7 +37,7 @@ SECONDS = 2.0
 SETTLING = 1.0
 """Before each measurement, for the service to get used to its load."""
 JUDGED = 2
-ROUNDS = 4
+ROUNDS = 6
 
 
 @dataclass(frozen=True)

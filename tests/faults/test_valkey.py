@@ -74,13 +74,13 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_analyses_go_on_and_the_cache_comes_back(stage: Stage, fault: Fault, state: State) -> None:
     with Traffic(stage.service.port, fresh(), RATE) as traffic:
-        traffic.wait_until(lambda tally: tally.ended >= 10)
+        traffic.wait_until(lambda tally: tally.ended >= 8)
         during = traffic.phase("during")
         fault.begin(stage)
-        traffic.wait_until(lambda tally: tally.ended >= 25)
+        traffic.wait_until(lambda tally: tally.ended >= 20)
         fault.end(stage)
         after = traffic.phase("after")
-        traffic.wait_until(lambda tally: tally.ended >= 10)
+        traffic.wait_until(lambda tally: tally.ended >= 8)
 
     state("analyses", traffic)
     before = traffic.phases["before"]

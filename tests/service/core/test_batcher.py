@@ -184,9 +184,9 @@ async def test_the_loop_gets_its_turn_while_a_thread_computes_in_python() -> Non
         for _ in range(100):
             await asyncio.sleep(0)
         assert not ground.outcomes
+        assert sys.getswitchinterval() <= SWITCH_SECONDS
         stop.set()
         await ground.landed("endless")
-    assert sys.getswitchinterval() <= SWITCH_SECONDS
 
 
 async def test_what_comes_in_one_turn_of_the_loop_is_one_batch() -> None:
