@@ -48,7 +48,7 @@ def warm_from(service: RemoteService, lines: Iterable[bytes], workload: str, at_
     last = asyncio.run(_followed(service, lines, workload, at_once))
     told = f"{last.answered:,} requests answered, {last.refused:,} lines refused"
     if last.refused:
-        told += f"; the first of them: {last.first_problem}"
+        told += f"; the first is line {last.first_refused}: {last.first_problem}"
     if last.refused and not last.answered:
         raise RefusedError(told)
     return told

@@ -37,7 +37,7 @@ NOTE_SECONDS: Final = 60.0
 MOST_KEYS: Final = 10_000
 MOST_REFUSED: Final = 1_000
 MOST_LOOKS: Final = 64
-"""Keys that may be asked for at the same time."""
+"""Keys not seen lately that may be asked for at the same time; those that were good lately always may."""
 
 NO_KEY: Final = "Send a key, as Authorization: Bearer KEY or as X-API-Key: KEY."
 NOT_A_KEY: Final = "What was sent as a key is none."
@@ -145,7 +145,7 @@ class Keyring:
         if look is None:
             if now - self._failed_at < REST_SECONDS:
                 raise DependencyError("postgres", "is away, and this key was not seen lately")
-            if len(self._looks) >= MOST_LOOKS:
+            if digest not in self._entries and len(self._looks) >= MOST_LOOKS:
                 raise OverloadError("Too many keys are being checked.", REST_SECONDS)
             look = self._look(identifier, token, digest)
         # Who goes away leaves the look-up to the others who wait for it.
@@ -185,7 +185,7 @@ class Keyring:
         is_away = now - self._failed_at < FRESH_SECONDS
         if now >= (entry.grace_until if is_away else entry.fresh_until):
             return None
-        if digest not in self._looks and now - self._failed_at >= REST_SECONDS and len(self._looks) < MOST_LOOKS:
+        if digest not in self._looks and now - self._failed_at >= REST_SECONDS:
             self._look(entry.identity.key_id, token, digest)
         return entry.identity
 

@@ -4,21 +4,22 @@ How many requests a process can answer at once depends on what they ask for, so 
 by a gradient of latencies, as in Netflix's concurrency-limits (``Gradient2Limit``: now against a long average) and in
 Envoy's adaptive concurrency filter (now against the latency without load), once a window:
 
-    strain = greatest over lanes and priorities of
-             tenth percentile of their requests' waits in the window, each over (tolerance · usual + slack)
+    strain = greatest over the lanes of
+             first quartile of their requests' waits in the window, each over (tolerance · usual + slack)
 
-    limit ← limit · max(1/2, 1 / strain)      when strain > 1
-    limit ← limit + √limit / 2 · (1 - strain / calm)
-                                              when strain < calm, and the limit was felt or is below its resting place
+    room ← room · max(1/2, 1 / strain)                 when strain > 1
+    room ← room + √room / 2 · (1 - strain / calm)      when strain < calm, and the room was felt or is below its rest
 
 The *wait* is the part of a request's latency that it spent waiting for its turn, which the lanes know; *usual* is a
 low average of the rest, kept for each lane and magnitude. So other questions are not taken for more load, overload
-does not shift what it is measured by, and there need be no pauses to measure it in.
-The *tenth percentile*, not the mean, because some wait for others at any load: only a queue that hardly ever empties
-is one too many (Nichols and Jacobson, "Controlling Queue Delay", ACM Queue 10(5), 2012).
+does not shift what it is measured by, and there need be no pauses to measure it in. The *quartile*, not the mean,
+because some wait for others at any load: only a queue that hardly ever empties is one too many (Nichols and Jacobson,
+"Controlling Queue Delay", ACM Queue 10(5), 2012).
 
-Bulk requests enter only while less than a share of the limit is taken, by whomever. A flood of them therefore leaves
-the rest to those who wait for their answer, and the limit follows whichever of the two has to wait longer.
+Each priority has a room of its own: so many requests in flight, of whatever priority, that one of its own is still
+admitted. The room of bulk requests is a share of the other at most, shrinks whoever has to wait, and is the first to:
+as long as bulk requests come and it can shrink, the other stays as it is. So a flood of bulk finds a narrow door and leaves the rest to
+those who wait for their answer.
 """
 
 from __future__ import annotations
@@ -32,27 +33,29 @@ from service.core.call import Priority
 from service.core.errors import OverloadError
 from service.core.metrics import LimitMeters
 
-TOLERANCE: Final = 0.5
+TOLERANCE: Final = 0.75
 """A request may wait for such a part of what it usually takes."""
 SLACK: Final = 0.002
 """And so many seconds more: what is shorter is noise of the machine."""
 CALM: Final = 0.8
 """Strain below which there is room for more."""
+SMALLEST: Final = (2.0, 1.0)
+"""The rooms of interactive and of bulk requests, at least."""
+RESTING: Final = (64.0, 16.0)
+"""Up to here they grow without being felt, so that a crowd that comes out of a quiet time finds them open."""
 BULK_SHARE: Final = 0.25
-SMALLEST: Final = 2.0
-RESTING: Final = 64.0
-"""Up to here the limit rises without being felt, so that a crowd that comes out of a quiet time finds it open."""
+"""Of the room of interactive requests that of bulk ones is such a part, at most."""
 WINDOW_SECONDS: Final = 0.1
 WINDOW_REQUESTS: Final = 32
-"""A window has at least so many requests, or is `LONGEST_WINDOW` long."""
+"""A window is at least so long and has at least so many requests, or is `LONGEST_WINDOW` long."""
 LONGEST_WINDOW: Final = 2.0
 HEARD: Final = 8
-"""The requests of a lane and priority are heard when a window has so many of them, or they are a quarter of it."""
+"""The requests of a lane are heard when a window has so many of them, or they are a quarter of it."""
 LONGEST_RETRY: Final = 60.0
 """Nobody is told to come back later than in so many seconds."""
 _MAGNITUDES: Final = 16
 """Numbers of items are told apart by their powers of two."""
-_DOWN, _UP = 0.02, 0.002
+_DOWN, _UP = 0.02, 0.001
 """How much one request that was faster, or slower, than usual counts in what is usual: a low average."""
 
 
@@ -74,12 +77,12 @@ class Traffic:
         self._usual[magnitude] = usual
         self._strains[priority].append(waited / (TOLERANCE * usual + SLACK))
 
-    def strain(self, requests: int) -> float:
-        """The strain of the window, which had so many ``requests`` altogether; begins the next one."""
-        heard = max(1.0, min(HEARD, requests / 4))
-        strain = max((sorted(few)[len(few) // 10] for few in self._strains if len(few) >= heard), default=0.0)
-        for few in self._strains:
-            few.clear()
+    def strain(self, priority: Priority, requests: int) -> float:
+        """The strain on those of ``priority`` in the window, which had so many ``requests``; begins the next one."""
+        strains = self._strains[priority]
+        heard = len(strains) >= max(1.0, min(HEARD, requests / 4))
+        strain = sorted(strains)[len(strains) // 4] if heard else 0.0
+        strains.clear()
         return strain
 
 
@@ -92,29 +95,26 @@ class ConcurrencyLimit:
     def __init__(
         self, largest: int, meters: LimitMeters | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._largest = float(largest)
+        self._largest = (float(largest), max(1.0, largest * BULK_SHARE))
         self._meters = meters or LimitMeters.unseen()
         self._clock = clock
         self._traffics: list[Traffic] = []
-        self._limit = min(RESTING, self._largest)
+        self._rooms = [min(rest, largest) for rest, largest in zip(RESTING, self._largest, strict=True)]
         self._retry_after = 1.0
-        self._rooms: tuple[int, ...] = ()
-        """Requests in flight from which on one of each priority is refused."""
         self.in_flight = 0
-        self._peak = self._noted = self._left = self._refused = 0
+        self._peak = self._noted = self._left = 0
+        self._refused = [0] * len(Priority)
         self._begin_window()
-        self._settle()
 
-    @property
-    def limit(self) -> float:
-        """How many requests may be in flight now."""
-        return self._limit
+    def room(self, priority: Priority) -> int:
+        """So many requests may be in flight that one more of ``priority`` is refused."""
+        return int(self._rooms[priority])
 
     def enter(self, priority: Priority) -> None:
         """Take a place, to be given back with `leave`; OverloadError when there is none."""
         in_flight = self.in_flight
-        if in_flight >= self._rooms[priority]:
-            self._refused += 1
+        if in_flight >= self._doors[priority]:
+            self._refused[priority] += 1
             reason = f"{in_flight} requests are being answered, which leaves no room for {priority.name.lower()} ones"
             raise OverloadError(reason, self._retry_after)
         self.in_flight = in_flight + 1
@@ -138,32 +138,44 @@ class ConcurrencyLimit:
         """A request of the lane of ``traffic`` has left; see `Traffic.note`."""
         traffic.note(priority, items, seconds, waited)
         self._noted += 1
+        self._bulk_came |= priority is Priority.BULK
         age = self._clock() - self._window_from
         if age >= WINDOW_SECONDS and (self._noted >= WINDOW_REQUESTS or age >= LONGEST_WINDOW):
-            self._adapt(age)
+            self._adapt()
+            self._estimate(age)
             self._begin_window()
-            self._settle()
 
-    def _adapt(self, age: float) -> None:
-        limit = self._limit
-        strain = max(traffic.strain(self._noted) for traffic in self._traffics)
-        felt = self._refused > 0 or 2 * self._peak >= limit
+    def _adapt(self) -> None:
+        interactive, bulk = (
+            max(traffic.strain(priority, self._noted) for traffic in self._traffics) for priority in Priority
+        )
+        gives_way = self._bulk_came and self._rooms[Priority.BULK] > SMALLEST[Priority.BULK]
+        self._move(Priority.BULK, max(interactive, bulk))
+        if interactive <= 1.0 or not gives_way:
+            self._move(Priority.INTERACTIVE, interactive)
+        share = max(SMALLEST[Priority.BULK], self._rooms[Priority.INTERACTIVE] * BULK_SHARE)
+        self._rooms[Priority.BULK] = min(self._rooms[Priority.BULK], share)
+
+    def _move(self, priority: Priority, strain: float) -> None:
+        room = self._rooms[priority]
+        felt = self._refused[priority] > 0 or 2 * self._peak >= room
         if strain > 1.0:
-            limit *= max(0.5, 1.0 / strain)
-        elif strain < CALM and (felt or limit < RESTING):
-            limit += math.sqrt(limit) / 2 * (1 - strain / CALM)
-        self._limit = min(max(limit, SMALLEST), self._largest)
-        # Those refused in a second, if all of them came back, would have to wait for so long.
-        drain = (self.in_flight + self._refused / age) / (max(self._left, 1) / age)
+            room *= max(0.5, 1.0 / strain)
+        elif strain < CALM and (felt or room < RESTING[priority]):
+            room += math.sqrt(room) / 2 * (1 - strain / CALM)
+        self._rooms[priority] = min(max(room, SMALLEST[priority]), self._largest[priority])
+
+    def _estimate(self, age: float) -> None:
+        """How long those refused in a second would have to wait, if all of them came back at once."""
+        drain = (self.in_flight + sum(self._refused) / age) / (max(self._left, 1) / age)
         self._retry_after = min(max(drain, 1.0), LONGEST_RETRY)
 
     def _begin_window(self) -> None:
         self._window_from = self._clock()
-        self._noted = self._left = self._refused = 0
+        self._noted = self._left = 0
+        self._bulk_came = False
+        self._refused = [0] * len(Priority)
         self._peak = self.in_flight
-
-    def _settle(self) -> None:
-        """Put the limit into force."""
-        self._rooms = (int(self._limit), max(1, int(self._limit * BULK_SHARE)))
-        for level, room in zip(self._meters.limit, self._rooms, strict=True):
-            level.set(room)
+        self._doors = tuple(map(int, self._rooms))
+        for level, door in zip(self._meters.limit, self._doors, strict=True):
+            level.set(door)

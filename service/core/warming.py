@@ -36,8 +36,10 @@ class Progress:
     answered: int = 0
     refused: int = 0
     """Lines that are no request, or one that has no answer."""
+    first_refused: int = 0
+    """The number of the first refused line so far, 0 when there is none."""
     first_problem: str = ""
-    """Of the first refused line: its number and why."""
+    """Why it was refused."""
 
     @property
     def lines(self) -> int:
@@ -71,12 +73,17 @@ async def warm(
     progress = Progress()
     async with aclosing(_finished(lines, answer, at_once, pause)) as finished:
         async for line, problem in finished:
-            if not problem:
-                progress = replace(progress, answered=progress.answered + 1)
-            else:
-                first = progress.first_problem or f"line {line.number}: {problem}"
-                progress = replace(progress, refused=progress.refused + 1, first_problem=first)
+            progress = _advanced(progress, line.number, problem)
             yield progress
+
+
+def _advanced(progress: Progress, number: int, problem: str) -> Progress:
+    if not problem:
+        return replace(progress, answered=progress.answered + 1)
+    progress = replace(progress, refused=progress.refused + 1)
+    if progress.first_refused and progress.first_refused < number:
+        return progress
+    return replace(progress, first_refused=number, first_problem=problem)
 
 
 async def _finished(

@@ -16,6 +16,8 @@ VARY = (b"vary", b"accept-encoding")
 LARGE = 131_072
 """From so many bytes on compression takes so long that a thread does it."""
 _NOT_MODIFIED = 304
+_OF_CONTENT = frozenset((b"content-type", b"content-length", b"content-encoding"))
+"""Headers that tell of a body, which 304 does not have (RFC 9110, section 15.4.5)."""
 _OBJECT_BYTES = 1_500
 
 Form = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -58,7 +60,7 @@ class Answer:
             return form
         status, headers, body = form
         if self._tag and _names(exchange.headers.get(b"if-none-match", b""), self._tag):
-            kept = [pair for pair in headers if pair[0] not in (b"content-type", b"content-length")]
+            kept = [pair for pair in headers if pair[0] not in _OF_CONTENT]
             return _NOT_MODIFIED, kept, b""
         return status, headers, b"" if method == "HEAD" else body
 
@@ -76,7 +78,7 @@ class Answer:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes at most: its body, a compressed one, and the objects around (by tracemalloc)."""
+        """Bytes that it takes: its body, as much for the compressed ones, and the objects around (by tracemalloc)."""
         return _OBJECT_BYTES + (2 * len(self.body) if self.is_compressible else len(self.body))
 
     def _coding(self, exchange: Exchange) -> Coding | None:

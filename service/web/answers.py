@@ -50,10 +50,6 @@ class Answers:
         """Take ``capacity`` bytes at most from now on."""
         self._store.resize(capacity)
 
-    def clear(self) -> None:
-        """Keep nothing of all this."""
-        self._store.clear()
-
     def _forget(self, invalidation: Invalidation) -> None:
         # A pattern or a key names outcomes, and which answers were made of them is not kept.
         names = {key.partition(":")[0] for key in invalidation.keys}

@@ -35,11 +35,6 @@ class Compressor:
         self._codings = [Coding(name, level) for name, level in codings]
         self._remembered = lru_cache(_REMEMBERED_HEADERS)(self._choose)
 
-    @property
-    def is_on(self) -> bool:
-        """Whether any coding is offered, so that answers depend on ``Accept-Encoding``."""
-        return bool(self._codings)
-
     def choose(self, accepted: bytes | None) -> Coding | None:
         """The coding that the header ``Accept-Encoding`` likes best, of equals the one we prefer; None for none."""
         if not accepted or len(accepted) > _LONGEST_HEADER:

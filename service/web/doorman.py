@@ -29,11 +29,11 @@ class Doorman:
         identity = ANONYMOUS if keyring is None else keyring.known(token_in(exchange.headers))
         if identity is None:
             return False
+        exchange.identity = identity
         if identity.role < role:
             identity.require(role)
         if not self._rates.take(identity):
             return False
-        exchange.identity = identity
         if identity.rate is not None:
             exchange.added += self._rates.headers(identity)
         return True
@@ -46,8 +46,8 @@ class Doorman:
         identity = ANONYMOUS
         if self._keyring is not None:
             identity = await self._keyring.identify(token_in(exchange.headers))
-        identity.require(role)
         exchange.identity = identity
+        identity.require(role)
         try:
             await self._rates.lease(identity)
         finally:

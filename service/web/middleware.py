@@ -21,7 +21,6 @@ from service.web.tracing import trace_of
 
 _log = logging.getLogger(__name__)
 
-
 _REMEMBERED_HOSTS = 64
 
 
@@ -47,7 +46,7 @@ class Observer:
     ) -> None:
         self._app = app
         self._endpoints = endpoints
-        self._hosts: set[bytes | None] = set()
+        self._hosts: dict[bytes | None, None] = {}
         self._metrics = metrics
         self._new_id = new_id
         self._compressor = compressor
@@ -92,5 +91,7 @@ class Observer:
                 self._access_log.write(exchange.trace, method, route, path, exchange.status, seconds)
 
     def _remember(self, host: bytes | None, status: int) -> None:
-        if status < HTTPStatus.BAD_REQUEST and len(self._hosts) < _REMEMBERED_HOSTS:
-            self._hosts.add(host)
+        if status < HTTPStatus.BAD_REQUEST and host not in self._hosts:
+            if len(self._hosts) >= _REMEMBERED_HOSTS:  # the first goes: a stranger's many keep nobody out for good
+                del self._hosts[next(iter(self._hosts))]
+            self._hosts[host] = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -17,24 +18,40 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 TENANTS = ("first", "second")
 """Users that schemathesis is; neither may see what is the other's."""
 SETTINGS = {
-    "LOADSTONE_ACCESS_LOG": "off",
     "LOADSTONE_KEYS": "on",
     "LOADSTONE_KEY_SECRET": "the secret under which keys for fuzzing are kept",
     "LOADSTONE_RATE_LIMIT": "100000/s",
 }
 
 
-def fuzz(folder: Path, *options: str) -> tuple[int, Path]:
-    """Start a service in ``folder``, let ``schemathesis run`` have its way with it, with ``options``, and stop it.
+class Outcome(NamedTuple):
+    """What a run left behind."""
 
-    Its exit code and the file of its report, as JSON.
-    """
+    code: int
+    """The exit code of schemathesis."""
+    report: Path
+    """What it found, as JSON."""
+    log: Path
+    """What the service wrote meanwhile."""
+    tokens: Sequence[str]
+    """The keys that were used."""
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a key stands in the log."""
+        log = self.log.read_text(encoding="utf-8")
+        return any(token in log for token in self.tokens)
+
+
+def fuzz(folder: Path, *options: str) -> Outcome:
+    """Start a service in ``folder``, let ``schemathesis run`` have its way with it, with ``options``, and stop it."""
     with RunningService(folder, **SETTINGS) as service:
         service.wait_until_ready()
         # From a file: the address that it reads its document from, schemathesis does not test.
         document, report, keys = (folder / name for name in ("openapi.json", "report.json", "keys.json"))
         document.write_bytes(httpx.get(f"{service.url}/openapi.json").content)
-        keys.write_bytes(msgspec.json.encode({"auth": [_user(folder, tenant) for tenant in TENANTS]}))
+        tokens = [_new_key(folder, tenant) for tenant in TENANTS]
+        keys.write_bytes(msgspec.json.encode({"auth": list(map(_user, TENANTS, tokens))}))
         program = Path(sys.executable).with_name("schemathesis")
         fixed = (f"--url={service.url}", "--checks=all", f"--report-json-path={report}")
         ended = subprocess.run(
@@ -42,11 +59,15 @@ def fuzz(folder: Path, *options: str) -> tuple[int, Path]:
             env={**os.environ, "FUZZ_KEYS": str(keys)},
             cwd=folder,
         )
-        return ended.returncode, report
+    return Outcome(ended.returncode, report, service.log, tokens)
 
 
-def _user(folder: Path, tenant: str) -> dict[str, Any]:
-    """A user of this name, whose key may do everything."""
+def _user(name: str, token: str) -> dict[str, Any]:
+    return {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token}"}]}
+
+
+def _new_key(folder: Path, tenant: str) -> str:
+    """A key that may do everything."""
     arguments = ("--tenant", tenant, "--name", "fuzz", "--role", "admin", "--quiet", "--data-dir", str(folder / "data"))
     made = subprocess.run(
         [sys.executable, "-m", "service", "keys", "create", *arguments],
@@ -55,4 +76,4 @@ def _user(folder: Path, tenant: str) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    return {"name": tenant, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {made.stdout.strip()}"}]}
+    return made.stdout.strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ class Operations(msgspec.Struct):
     skipped: int
 
 
+class LogLine(msgspec.Struct):
+    level: str
+
+
 class Report(msgspec.Struct):
     """What schemathesis says of its run, as far as it matters here."""
 
@@ -31,8 +36,8 @@ class Report(msgspec.Struct):
 
 
 def test_the_service_keeps_to_its_document(tmp_path: Path) -> None:
-    code, path = fuzz(tmp_path, "--seed=1", f"--max-examples={EXAMPLES}", "--no-color")
-    report = msgspec.json.decode(path.read_bytes(), type=Report)
+    outcome = fuzz(tmp_path, "--seed=1", f"--max-examples={EXAMPLES}", "--no-color")
+    report = msgspec.json.decode(outcome.report.read_bytes(), type=Report)
     operations = sum(map(len, msgspec.json.decode(openapi_document())["paths"].values()))
 
     assert report.failures == report.errors == []
@@ -41,4 +46,9 @@ def test_the_service_keeps_to_its_document(tmp_path: Path) -> None:
     assert {phase: how["status"] for phase, how in report.phases.items()} == dict.fromkeys(
         ("examples", "coverage", "fuzzing", "stateful"), "success"
     )
-    assert code == 0, "there are no warnings either"
+    assert outcome.code == 0, "there are no warnings either"
+    assert not outcome.leaks
+    lines = outcome.log.read_bytes().split(b"\n")[1:-1]  # after the greeting
+    levels = Counter(msgspec.json.decode(line, type=LogLine).level for line in lines)
+    assert levels["info"] > EXAMPLES, "each request is a line"
+    assert levels["error"] == 0

@@ -255,6 +255,14 @@ async def test_only_so_many_keys_are_held_and_asked_for_at_once() -> None:
     await asyncio.sleep(0)
     with pytest.raises(OverloadError):
         await lock.ring.identify(new_key().text.encode())
+    await settle()
+    calls = lock.store.calls
+    lock.clock.now += FRESH_SECONDS / 2
+    assert lock.ring.known(tokens[3]) is not None
+    lock.clock.now += FRESH_SECONDS / 2
+    waiting.append(asyncio.create_task(lock.ring.identify(tokens[4])))
+    await settle()
+    assert lock.store.calls == calls + 2, "keys that were good lately are asked for all the same"
     lock.store.silent = False
     await lock.ring.close()
     await asyncio.gather(*waiting, return_exceptions=True)

@@ -146,7 +146,7 @@ def test_mere_noise_closes_nothing(hands: int) -> None:
     server = Server(hands, varied)
     interactive, _ = server.run(60, interactive=0.5)
     assert interactive.accepted_share >= 0.999
-    assert server.limit.limit > 10 * SMALLEST
+    assert server.limit.room(INTERACTIVE) > 10 * SMALLEST[INTERACTIVE]
 
 
 def test_a_slow_spell_closes_and_its_end_opens_again() -> None:
@@ -154,10 +154,10 @@ def test_a_slow_spell_closes_and_its_end_opens_again() -> None:
     server.run(10, interactive=0.5)
     server.service = lambda random: 5 * steady(random)
     server.run(10, interactive=0.5)
-    assert server.limit.limit < RESTING / 4
+    assert server.limit.room(INTERACTIVE) < RESTING[INTERACTIVE] / 4
     server.service = steady
     server.run(20, interactive=0.5)
-    assert server.limit.limit >= RESTING
+    assert server.limit.room(INTERACTIVE) >= RESTING[INTERACTIVE]
     assert server.run(10, interactive=0.5)[INTERACTIVE].refused == 0
 
 
@@ -169,7 +169,17 @@ def test_a_lane_that_is_fast_does_not_hide_one_that_is_overrun() -> None:
         clock.now += 0.005
         limit.note(fast, INTERACTIVE, 1, 0.0002, 0.0)
         limit.note(dear, INTERACTIVE, 1, 0.015, 0.3)
-    assert limit.limit == SMALLEST
+    assert limit.room(INTERACTIVE) == SMALLEST[INTERACTIVE]
+
+
+def test_bulk_gives_way_before_those_who_wait_are_refused() -> None:
+    server = Server(2)
+    server.run(10, interactive=0.3, bulk=10)
+    assert server.limit.room(BULK) < RESTING[BULK] / 2
+    assert server.limit.room(INTERACTIVE) == RESTING[INTERACTIVE]
+    server.run(10, interactive=10, bulk=10)
+    assert server.limit.room(BULK) == SMALLEST[BULK]
+    assert server.limit.room(INTERACTIVE) < RESTING[INTERACTIVE] / 4
 
 
 def test_the_longer_the_refused_would_wait_the_later_they_are_called_back() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.core.call import Call, Priority, Timing
 from service.core.errors import InvalidRequestError, ItemsFailedError, OverloadError, WaitedTooLongError
-from service.core.limits import ConcurrencyLimit
+from service.core.limits import RESTING, ConcurrencyLimit
 from service.core.memory_accounts import MemoryAccount
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import FAILED_ITEMS, ITEMS, REFUSALS, Metrics, layout_of
@@ -336,10 +336,9 @@ async def test_the_limit_learns_from_what_had_to_wait_and_from_nothing_else() ->
                 finally:
                     pipeline.leave(ticket)
 
-        resting = limit.limit
         await ask_often("alone")
-        assert limit.limit >= resting
+        assert limit.room(Priority.INTERACTIVE) >= RESTING[Priority.INTERACTIVE]
         crowd = [asyncio.create_task(ask_often(name)) for name in "abcdefgh"]
         refused = await asyncio.gather(*crowd, return_exceptions=True)
-        assert limit.limit < len(crowd)
+        assert limit.room(Priority.INTERACTIVE) < len(crowd)
         assert any(isinstance(error, OverloadError) for error in refused)

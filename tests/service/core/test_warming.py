@@ -64,7 +64,7 @@ async def test_what_has_no_answer_is_counted_and_the_first_is_named() -> None:
 
     (*_, last) = [step async for step in warm([*lines(3), Line(4, None, "not JSON")], answer, at_once=1)]
     assert (last.answered, last.refused) == (1, 3)
-    assert last.first_problem == "line 2: is empty - at $.comments"
+    assert (last.first_refused, last.first_problem) == (2, "is empty - at $.comments")
 
 
 async def test_without_room_it_waits_as_long_as_it_is_told_and_not_for_ever() -> None:
@@ -79,7 +79,7 @@ async def test_without_room_it_waits_as_long_as_it_is_told_and_not_for_ever() ->
             raise OverloadError("too much to do", retry_after=2.0)
 
     (*_, last) = [step async for step in warm(lines(2), answer, at_once=1, pause=pause)]
-    assert (last.answered, last.refused, last.first_problem) == (1, 1, "line 2: too much to do")
+    assert (last.answered, last.refused, last.first_refused, last.first_problem) == (1, 1, 2, "too much to do")
     assert pauses == [2.0] * (2 + MOST_ATTEMPTS)
 
 

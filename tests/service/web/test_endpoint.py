@@ -79,7 +79,7 @@ async def test_the_short_cut_and_the_way_through_the_framework_answer_alike(
     observer = house.app
     observer._hosts.clear()
     by_framework = await ask()
-    observer._hosts.add(b"loadstone")
+    observer._hosts[b"loadstone"] = None
     assert told(await ask()) == told(by_framework)
 
 
@@ -87,6 +87,15 @@ async def test_only_a_host_that_the_framework_let_pass_takes_the_short_cut(house
     for _ in range(2):
         answer = await house.client.post("/v1/words", json=WORDS, headers={"host": "no host/at all"})
         assert answer.status_code == 400
+
+
+async def test_many_hosts_of_a_stranger_keep_no_other_off_the_short_cut(house: House) -> None:
+    for number in range(200):
+        await house.client.get("/health/live", headers={"host": f"stranger-{number}"})
+    bound = len(house.app._hosts)
+    await house.client.post("/v1/words", json=WORDS)
+    assert b"loadstone" in house.app._hosts
+    assert len(house.app._hosts) == bound < 200
 
 
 @pytest.mark.parametrize(

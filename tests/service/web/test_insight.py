@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from service.core.identity import Role
 from service.core.timeline import TracedRequest
 from service.web.insight import Insight
 from service.web.server_timing import CHOICES
-from tests.service.conftest import House, OpenHouse
+from tests.service.conftest import SECRET, House, OpenHouse
 from tests.service.web.test_server_timing import read
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -78,3 +79,14 @@ async def test_the_requests_that_a_caller_samples_are_traced_and_told_nothing(ho
     assert first.request_id == answers[0].headers["x-request-id"]
     assert first.timeline is not None
     assert 0 < first.ended - first.started < 60
+
+
+async def test_a_trace_names_the_tenant_even_of_who_is_refused(open_house: OpenHouse) -> None:
+    sink = Sink()
+    async with open_house(LOADSTONE_KEYS="on", LOADSTONE_KEY_SECRET=SECRET.reveal().decode()) as house:
+        house.app._insight = Insight(CHOICES["off"], sink)
+        key = house.keys.add(tenant="acme", role=Role.READ).decode()
+        said = {"traceparent": SAMPLED, "x-api-key": key}
+        for _ in range(2):  # asked for, known
+            assert (await house.client.post("/v1/words", json=WORDS, headers=said)).status_code == 403
+    assert [one.tenant for one in sink.requests] == ["acme", "acme"]
