@@ -7,13 +7,14 @@ import errno
 import logging.config
 import math
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ import msgspec
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketSpec  # type: ignore[attr-defined]  # Granian gives it this name by an alias
 from granian.server.mp import MPServer
 
 from service.adapters import launch
@@ -36,7 +38,11 @@ from service.settings import Settings, without_secrets
 from service.web.logs import logging_configuration
 
 HEADER_MILLISECONDS = 5_000
-"""How long a request's head may take to arrive."""
+"""How long a request's head may take to arrive, and a kept connection may be idle."""
+CONNECTIONS = 8_192
+"""That a worker keeps open; more wait. Requests are bounded by the concurrency limit, which knows more of them."""
+OPEN_FILES = 65_536
+"""That each process may have, connections among them, where the system allows so many."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder is made in it
 
 
@@ -49,6 +55,7 @@ def serve(settings: Settings) -> None:
     if settings.traces:
         require_extra()
     logging.config.dictConfig(logging_configuration(settings.log_level))
+    _allow_open_files()
     with ExitStack() as stack:
         stack.enter_context(_ended_by_signal())
         complete = stack.enter_context(with_servers(settings))
@@ -116,11 +123,36 @@ class _Server(MPServer):
             log_level=quiet,
             log_dictconfig=logging_configuration(settings.log_level),
             log_access=False,
+            backpressure=CONNECTIONS,
             respawn_failed_workers=True,
             workers_kill_timeout=math.ceil(settings.shutdown_seconds),
         )
         self._settings = settings
         self._instance = instance
+        self._listeners: list[tuple[Any, socket.socket]] = []
+
+    def _init_shared_socket(self) -> None:
+        """A listening socket for each worker, held here as well: a successor goes on with the callers that wait at it.
+
+        In Granian's own way each worker opens one and closes it, which resets them.
+        """
+        spec = SocketSpec(self.bind_addr, self.bind_port, self.backlog)
+        for _ in range(self.workers):
+            holder = spec.build()
+            listener = socket.socket(fileno=holder.get_fd())
+            listener.set_inheritable(True)
+            self._listeners.append((holder, listener))
+
+    def _drop_shared_socket(self) -> None:
+        for _, listener in self._listeners:
+            listener.close()
+
+    def _spawn_worker(
+        self, idx: int, target: Any, callback_loader: Callable[[], Application], socket_loader: Any = None
+    ) -> Any:
+        self._shd, self._sso = self._listeners[idx]
+        others = [listener for place, (_, listener) in enumerate(self._listeners) if place != idx]
+        return super()._spawn_worker(idx, target, partial(_load, callback_loader, others))
 
     def run(self) -> None:
         """Serve until a signal comes."""
@@ -131,6 +163,13 @@ class _Server(MPServer):
         self._instance.drain()
         time.sleep(self._settings.drain_seconds)
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # Granian leaves it without types
+
+
+def _load(load: Callable[[], Application], foreign: Sequence[socket.socket]) -> Application:
+    """The application of a new worker, without the other workers' listeners, which came with the fork."""
+    for listener in foreign:
+        listener.close()
+    return load()
 
 
 @contextmanager
@@ -167,6 +206,14 @@ def _ended_by_signal() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _allow_open_files() -> None:
+    """Systems give programs 1,024 open files unless they ask for more; workers inherit what is asked for here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _memory_folder() -> Path | None:

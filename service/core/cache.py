@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from service.core.entries import Entry, Letter
 from service.core.errors import AnalysisError
 from service.core.far_tier import FarTier
-from service.core.invalidation import Invalidation
+from service.core.invalidation import EVERYTHING, Invalidation
 from service.core.memory import MemoryTier
 from service.core.workload import CachePolicy
 
@@ -105,15 +105,19 @@ class Cache:
         self.memory.keep(kept)
         return [entry for _, entry, _ in kept]
 
-    def forget(self, invalidation: Invalidation) -> int:
+    async def forget(self, invalidation: Invalidation) -> int:
         """Forget in this process what is meant; how many entries its memory had."""
-        self.generation += 1
-        is_meant = invalidation.matcher()
-        for tier in self.far:
-            tier.discard(is_meant)
-        for listener in self._listeners:
-            listener(invalidation)
-        return self.memory.drop(is_meant)
+        self._forget_around(invalidation)
+        if invalidation.glob is None:
+            return self.memory.drop_many(invalidation.keys)
+        dropped = await self.memory.drop_matching(invalidation.matcher())
+        self._forget_around(invalidation)  # once more, for what was made of entries whose turn had not come
+        return dropped
+
+    def forget_everything(self) -> None:
+        """Forget in this process all that there is, at once."""
+        self._forget_around(EVERYTHING)
+        self.memory.clear()
 
     def on_forget(self, listener: Callable[[Invalidation], None]) -> None:
         """Have ``listener`` called with whatever is forgotten: it keeps something made of outcomes."""
@@ -122,6 +126,15 @@ class Cache:
     async def close(self) -> None:
         """Write what waits for the far tiers, for a while."""
         await asyncio.gather(*(tier.close(CLOSING_SECONDS) for tier in self.far))
+
+    def _forget_around(self, invalidation: Invalidation) -> None:
+        """Forget what goes with memory: what waits to be written, and what others made of outcomes."""
+        self.generation += 1
+        is_meant = invalidation.matcher()
+        for tier in self.far:
+            tier.discard(is_meant)
+        for listener in self._listeners:
+            listener(invalidation)
 
     def _promoted(self, depth: int, letters: Mapping[str, Letter], generation: int) -> Iterable[tuple[str, Entry]]:
         tier = self.far[depth]

@@ -42,7 +42,6 @@ WARM_SHARE = 0.5
 WARM_ENTRIES = 10_000
 LOADED_AT_ONCE = 200
 """Entries loaded in one turn of the event loop: well below a millisecond."""
-EVERYTHING = Invalidation(pattern="*")
 WORKERS = "workers"
 """The other processes, as something that an invalidation may not reach."""
 
@@ -128,13 +127,13 @@ class Caretaker:
         notice = Notice(sender=self._name, invalidation=invalidation)
         unreached: dict[str, str] = {}
         await self._tell(notice)
-        entries = {self._cache.memory.name: self._cache.forget(invalidation)}
+        entries = {self._cache.memory.name: await self._cache.forget(invalidation)}
         for tier in reversed(self._cache.far):
             try:
                 entries[tier.name] = await tier.drop(invalidation)
             except DependencyError as error:
                 unreached[tier.name] = error.reason
-        entries[self._cache.memory.name] += self._cache.forget(invalidation)
+        entries[self._cache.memory.name] += await self._cache.forget(invalidation)
         unreached |= await self._tell(notice)
         _log.info("invalidated %s: %s", invalidation, entries)
         return Forgotten(entries=entries, unreached=_places(unreached))
@@ -167,13 +166,16 @@ class Caretaker:
         if notice.sender == self._name:
             return
         if notice.invalidation is not None:
-            self._cache.forget(notice.invalidation)
+            self._start(self._forget(notice.invalidation))
         if notice.warm:
             self._start(self._warm_quietly(notice.warm, notice.most))
 
+    async def _forget(self, invalidation: Invalidation) -> None:
+        await self._cache.forget(invalidation)
+
     def _resumed(self) -> None:
         # What was said while nobody listened is not known, so nothing in memory can be trusted.
-        self._cache.forget(EVERYTHING)
+        self._cache.forget_everything()
         self._heard.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:

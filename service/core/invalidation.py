@@ -60,6 +60,9 @@ class Invalidation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         return frozenset(self.keys).__contains__ if self.glob is None else matcher_of(self.glob)
 
 
+EVERYTHING = Invalidation(pattern="*")
+
+
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What one process tells all that share the cache."""
 

@@ -18,8 +18,8 @@ because some wait for others at any load: only a queue that hardly ever empties 
 
 Each priority has a room of its own: so many requests in flight, of whatever priority, that one of its own is still
 admitted. The room of bulk requests is a share of the other at most, shrinks whoever has to wait, and is the first to:
-as long as bulk requests come and it can shrink, the other stays as it is. So a flood of bulk finds a narrow door and leaves the rest to
-those who wait for their answer.
+as long as bulk requests come and their room can shrink, the other stays as it is. So a flood of bulk finds a narrow
+door and leaves the rest to those who wait for their answer.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from service.core.entries import Entry
@@ -10,6 +11,8 @@ from service.core.store import Store
 
 SAMPLED = 17
 """One look-up in so many is noted for the count of uses, and weighs as much; a prime, to fall in with no rhythm."""
+LOOKED_AT_ONCE = 2000
+"""Keys that are looked at in one turn of the event loop when some are to be forgotten: about a millisecond."""
 NOTED_KEYS = 4096
 """Keys whose uses are noted until they are fetched, at most."""
 
@@ -77,9 +80,20 @@ class MemoryTier:
             put(key, entry, entry.size, ttl)
         self._measure()
 
-    def drop(self, is_meant: Callable[[str], bool]) -> int:
-        """Forget the keys that are meant; how many there were."""
-        dropped = self._store.drop_matching(lambda key: isinstance(key, str) and is_meant(key))
+    def drop_many(self, keys: Iterable[str]) -> int:
+        """Forget ``keys``; how many there were."""
+        dropped = sum(map(self._store.drop, keys))
+        self._meters.invalidations.add()
+        self._measure()
+        return dropped
+
+    async def drop_matching(self, is_meant: Callable[[str], bool]) -> int:
+        """Forget the keys that are meant of those held now; how many there were. Lets others have their turn."""
+        keys = [key for key in self._store if isinstance(key, str)]
+        dropped = 0
+        for first in range(0, len(keys), LOOKED_AT_ONCE):
+            dropped += sum(map(self._store.drop, filter(is_meant, keys[first : first + LOOKED_AT_ONCE])))
+            await asyncio.sleep(0)
         self._meters.invalidations.add()
         self._measure()
         return dropped
@@ -92,6 +106,7 @@ class MemoryTier:
     def clear(self) -> None:
         """Forget everything."""
         self._store.clear()
+        self._meters.invalidations.add()
         self._measure()
 
     def note_use(self, key: str, times: int) -> None:

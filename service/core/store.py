@@ -7,7 +7,7 @@ the first. An expired entry vanishes when it is met; until then it is the likeli
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 Key: TypeAlias = bytes | str
@@ -97,6 +97,10 @@ class Store(Generic[Value]):
             return False
         self.size -= entry[2]
         return True
+
+    def __iter__(self) -> Iterator[Key]:
+        """The keys held, the least lately used first, those included whose time is over."""
+        return iter(self._entries)
 
     def drop_matching(self, predicate: Callable[[Key], bool]) -> int:
         """Forget every key for which ``predicate`` holds; how many there were."""

@@ -40,8 +40,16 @@ class Warming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     workload: Annotated[WorkloadName, Meta(description="Of this workload; of all, when left out.")] | UnsetType = UNSET
     most_frequent: Annotated[
-        int, Meta(ge=1, le=WARM_ENTRIES, description="So many of the entries that are used most, of each workload.")
+        float,
+        Meta(
+            ge=1,
+            le=WARM_ENTRIES,
+            multiple_of=1,
+            description="So many of the entries that are used most, of each workload.",
+            extra_json_schema={"type": "integer"},
+        ),
     ] = 1000
+    """A whole number; 5.0 is one too, as JSON Schema has it."""
 
 
 class CacheDesk:
@@ -81,7 +89,7 @@ class CacheDesk:
         warming = await self._content(request, self._warmings)
         name = warming.workload
         prefixes = [self._prefix(name)] if isinstance(name, str) else list(self._prefixes.values())
-        return Answer(_encode(await self._caretaker.warm(prefixes, warming.most_frequent)), headers=_NOT_KEPT)
+        return Answer(_encode(await self._caretaker.warm(prefixes, int(warming.most_frequent))), headers=_NOT_KEPT)
 
     async def _content(self, request: _AnyRequest, reader: BodyReader[Any]) -> Any:
         exchange = exchange_in(request.scope)

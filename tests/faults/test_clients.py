@@ -68,6 +68,18 @@ async def callers(stage: Stage, count: int, *data: bytes) -> AsyncIterator[list[
         await asyncio.sleep(0)
 
 
+@asynccontextmanager
+async def kept_connections(stage: Stage, count: int) -> AsyncIterator[list[Connection]]:
+    """So many connections, which may be used again and again."""
+    connections = [await Connection.open(stage.service.port) for _ in range(count)]
+    try:
+        yield connections
+    finally:
+        for connection in connections:
+            connection.close()
+        await asyncio.sleep(0)
+
+
 async def rest(stream: Stream) -> bytes:
     """What still comes until the service ends the connection; nothing, when it breaks off what is still being sent."""
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -151,13 +163,11 @@ async def test_slow_heads_are_given_up(stage: Stage, state: State) -> None:
 async def test_more_than_a_thousand_idle_connections_take_nothing_from_the_others(stage: Stage, state: State) -> None:
     await others(stage)
     before = worker_bytes(stage)
-    connections = [await Connection.open(stage.service.port) for _ in range(IDLE)]
-    async with asyncio.timeout(GIVEN_UP_SECONDS):  # later some would be answered in the place of others
-        answers = await asyncio.gather(*(connection.exchange(get("/health/live")) for connection in connections))
-    meanwhile = await others(stage)
-    grown = worker_bytes(stage) - before
-    for connection in connections:
-        connection.close()
+    async with kept_connections(stage, IDLE) as connections:
+        async with asyncio.timeout(GIVEN_UP_SECONDS):  # later some would be answered in the place of others
+            answers = await asyncio.gather(*(connection.exchange(get("/health/live")) for connection in connections))
+        meanwhile = await others(stage)
+        grown = worker_bytes(stage) - before
 
     state("idle", told_by(answers).counts)
     state("others", meanwhile)

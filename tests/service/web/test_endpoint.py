@@ -35,7 +35,7 @@ async def test_the_same_question_again_is_answered_from_memory_and_counted(open_
 )
 async def test_what_is_forgotten_is_not_answered_any_more(house: House, invalidation: Invalidation) -> None:
     await house.client.post("/v1/words", json=WORDS)
-    house.memory.forget(invalidation)
+    await house.memory.forget(invalidation)
     await house.client.post("/v1/words", json=WORDS)
     assert await house.metric(HITS) == 0
 
