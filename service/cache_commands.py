@@ -14,6 +14,7 @@ from service.core.cache_statistics import CacheStatistics, TierStatistics
 from service.core.caretaker import WORKERS, Forgotten, Unreached
 from service.core.errors import InvalidRequestError
 from service.core.invalidation import Invalidation
+from service.core.metrics import CACHE_MEMORY
 from service.core.warming import Progress
 from service.remote import RefusedError, RemoteService
 
@@ -99,7 +100,9 @@ def _found(hits: int, misses: int, ratio: float | None) -> str:
 def _forgotten(forgotten: Forgotten) -> str:
     if not forgotten.entries:
         return "nothing was reached"
-    return "forgotten: " + ", ".join(f"{entries:,} in {name}" for name, entries in forgotten.entries.items())
+    names = {CACHE_MEMORY: "the memory of the worker that was asked"}
+    told = (f"{entries:,} in {names.get(name, name)}" for name, entries in forgotten.entries.items())
+    return f"forgotten: {', '.join(told)}"
 
 
 def _unreached(places: Iterable[Unreached]) -> str:

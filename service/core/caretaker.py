@@ -135,7 +135,7 @@ class Caretaker:
                 unreached[tier.name] = error.reason
         entries[self._cache.memory.name] += await self._cache.forget(invalidation)
         unreached |= await self._tell(notice)
-        _log.info("invalidated %s: %s", invalidation, entries)
+        _log.info("invalidated %s: %s", invalidation.glob or f"{len(invalidation.keys)} keys", entries)
         return Forgotten(entries=entries, unreached=_places(unreached))
 
     async def warm(self, prefixes: Sequence[str], most: int) -> Warmed:

@@ -1,7 +1,8 @@
 """Whole answers, kept by the bytes of the requests that they answer: the same question again costs one look-up.
 
 They are made of what the cache of outcomes knows, so whatever is forgotten there is forgotten here, a workload at a
-time, and what was made of something that is forgotten meanwhile is not kept.
+time, and what was made of something that is forgotten meanwhile is not kept. They live as long as outcomes do, counted
+from when they were joined: so what they tell may be up to two such lives old.
 """
 
 from __future__ import annotations

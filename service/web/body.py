@@ -24,6 +24,8 @@ from service.web.problems import (
 Value = TypeVar("Value")
 _PLACE = re.compile(r" - at `(\$[^`]*)`\Z")
 _LONGEST_REASON = 300
+UNANNOUNCED = 65_536
+"""Bytes that are promised at first to a body that does not say how long it is."""
 
 
 class BodyRoom:
@@ -48,6 +50,28 @@ class BodyRoom:
         self.taken -= size
 
 
+class BodyPromise:
+    """The bytes of ``room`` that one body has; a body that did not announce its size gets more as it comes."""
+
+    __slots__ = ("_room", "_size")
+
+    def __init__(self, room: BodyRoom, size: int) -> None:
+        room.take(size)
+        self._room = room
+        self._size = size
+
+    def cover(self, size: int) -> None:
+        """Have room for ``size`` bytes and as many again as were there; OverloadError when there is none."""
+        if size > self._size:
+            more = max(size, 2 * self._size) - self._size
+            self._room.take(more)
+            self._size += more
+
+    def end(self) -> None:
+        """The body is read, or never will be."""
+        self._room.give_back(self._size)
+
+
 class BodyReader(Generic[Value]):
     """Reads bodies of one kind: JSON of type ``kind``, at most ``limit`` bytes, each under the common deadline."""
 
@@ -59,8 +83,7 @@ class BodyReader(Generic[Value]):
 
     async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The body's bytes; ProblemError when a limit is broken, OverloadError when there is no room for it."""
-        size = self._announced(headers)
-        self._room.take(size)
+        promise = BodyPromise(self._room, self._announced(headers))
         task: asyncio.Task[object] | None = asyncio.current_task()
         if task is None:
             raise RuntimeError("a body is read by a task")
@@ -68,7 +91,7 @@ class BodyReader(Generic[Value]):
         try:
             message: Any = await receive()
             if message.get("more_body", False) or message["type"] == "http.disconnect":
-                return await self._rest(message, receive)
+                return await self._rest(message, receive, promise)
             body: bytes = message.get("body", b"")
         except asyncio.CancelledError:
             if not self._deadlines.leave(task):
@@ -77,12 +100,12 @@ class BodyReader(Generic[Value]):
             raise ProblemError(BODY_TIMEOUT, detail, headers={"connection": "close"}) from None
         finally:
             self._deadlines.leave(task)
-            self._room.give_back(size)
+            promise.end()
         if len(body) > self._limit:
             raise self._too_large()
         return body
 
-    async def _rest(self, message: Any, receive: Receive) -> bytes:
+    async def _rest(self, message: Any, receive: Receive, promise: BodyPromise) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -92,6 +115,7 @@ class BodyReader(Generic[Value]):
             size += len(chunk)
             if size > self._limit:
                 raise self._too_large()
+            promise.cover(size)
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
@@ -122,7 +146,7 @@ class BodyReader(Generic[Value]):
             raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
         announced = headers.get(b"content-length")
         if announced is None or not announced.isdigit():
-            return self._limit
+            return min(UNANNOUNCED, self._limit)
         size = int(announced)
         if size > self._limit:
             raise self._too_large()

@@ -50,7 +50,7 @@ def test_a_file_is_answered_shown_and_forgotten(run: Run, tmp_path: Path) -> Non
 
     forgotten = run("invalidate", "--workload", "comments")
     assert forgotten.returncode == 0
-    assert f"forgotten: {figures['memory']['entries']} in memory" in forgotten.stdout
+    assert f"forgotten: {figures['memory']['entries']} in the memory of the worker" in forgotten.stdout
     assert json.loads(run("show", "--json").stdout)["memory"]["entries"] == 0
 
 

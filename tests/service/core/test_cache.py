@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service.core.entries import LARGEST_VALUE
 from service.core.errors import AnalysisError
 from service.core.invalidation import Invalidation
-from service.core.memory import SAMPLED
+from service.core.memory import LOOKED_AT_ONCE, SAMPLED
 from service.core.metrics import (
     CACHE_DROPPED,
     CACHE_ENTRIES,
@@ -157,6 +157,18 @@ async def test_what_is_forgotten_is_gone_from_memory_and_from_what_waits_to_be_w
     assert rig.values(["words:1:a", "comments:1:a"]) == [None, b"2"]
     assert list(redis.entries) == ["comments:1:a"]
     assert set(heard) == {words}
+
+
+async def test_others_have_their_turn_while_much_is_forgotten() -> None:
+    rig = Rig()
+    rig.cache.keep({f"words:{number}": b"1" for number in range(5 * LOOKED_AT_ONCE)}, POLICY)
+    forgetting = asyncio.create_task(rig.cache.forget(Invalidation(pattern="words:*")))
+    turns = 0
+    while not forgetting.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert await forgetting == 5 * LOOKED_AT_ONCE
+    assert turns >= 5
 
 
 async def test_what_was_read_before_something_was_forgotten_is_answered_but_not_kept() -> None:

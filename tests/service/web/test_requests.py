@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from service.core.deadlines import Deadlines
 from service.core.errors import InvalidRequestError, OverloadError
-from service.web.body import BodyReader, BodyRoom, is_json
+from service.web.body import BodyPromise, BodyReader, BodyRoom, is_json
 from service.web.problems import BODY_TIMEOUT, KINDS, ProblemError
 from tests.service.conftest import House, OpenHouse
 from tests.service.doubles import MemoryJobs
@@ -156,20 +156,32 @@ async def test_bodies_on_their_way_take_no_more_than_their_room() -> None:
         await arrived.wait()
         return {"type": "http.request", "body": b"{}", "more_body": False}
 
-    def read(**headers: bytes) -> asyncio.Task[bytes]:
-        named = {name.replace("_", "-").encode(): value for name, value in headers.items()}
-        return asyncio.create_task(reader.read({b"content-type": b"application/json", **named}, receive))
+    def read(size: int) -> asyncio.Task[bytes]:
+        headers = {b"content-type": b"application/json", b"content-length": b"%d" % size}
+        return asyncio.create_task(reader.read(headers, receive))
 
-    known, unknown = read(content_length=b"600"), read()
+    first = read(600)
     await asyncio.sleep(0)
     with pytest.raises(OverloadError):
-        await unknown  # its size is not announced, so it may become as large as any
-    fitting = read(content_length=b"400")
+        await read(500)
+    fitting = read(400)
     await asyncio.sleep(0)
     arrived.set()
-    assert [await known, await fitting] == [b"{}", b"{}"]
+    assert [await first, await fitting] == [b"{}", b"{}"]
     assert room.taken == 0
-    assert await read() == b"{}", "one body always fits"
+    assert await read(1_000) == b"{}", "one body always fits"
+
+
+def test_a_body_of_unknown_size_gets_more_room_as_it_comes() -> None:
+    room = BodyRoom(1_000)
+    promise = BodyPromise(room, 100)
+    for size, taken in ((80, 100), (120, 200), (450, 450), (451, 900)):
+        promise.cover(size)
+        assert room.taken == taken
+    with pytest.raises(OverloadError):
+        promise.cover(901)
+    promise.end()
+    assert room.taken == 0
 
 
 @pytest.mark.parametrize(
