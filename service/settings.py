@@ -386,16 +386,16 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         f"{PREFIX}CACHE_BYTES",
         "cache_bytes",
-        "memory that each worker's cache may take; 0 keeps nothing in the worker",
+        "memory that each worker's cache of outcomes may take; 0 keeps nothing in the worker",
         _whole(0, 2**40),
-        _by_environment(16 * 2**20, 64 * 2**20, 64 * 2**20),
+        _everywhere(12 * 2**20),
     ),
     Variable(
         f"{PREFIX}ANSWER_BYTES",
         "answer_bytes",
         "memory that each worker may take to keep whole answers by their requests; 0 keeps none",
         _whole(0, 2**40),
-        _by_environment(8 * 2**20, 32 * 2**20, 32 * 2**20),
+        _everywhere(8 * 2**20),
     ),
     Variable(
         f"{PREFIX}CACHE_ROWS",

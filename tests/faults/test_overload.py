@@ -45,7 +45,8 @@ class Round:
     """What became of the requests of one round."""
 
     unloaded: Tally
-    busiest: Tally
+    busy: Sequence[Tally]
+    """With each number of `CALLERS`."""
     flooded: Tally
 
 
@@ -71,9 +72,9 @@ async def callers(load: Load, count: int) -> Tally:
     return await load.at_once(fresh(), count, SECONDS)
 
 
-async def busiest(load: Load) -> Tally:
-    """When most requests were accepted."""
-    return max([await callers(load, count) for count in CALLERS], key=lambda tally: tally.accepted)
+async def busy(load: Load) -> list[Tally]:
+    """What becomes of the requests of each number of `CALLERS`."""
+    return [await callers(load, count) for count in CALLERS]
 
 
 async def flood(load: Load, rate: float, **headers: str) -> Tally:
@@ -89,20 +90,25 @@ def rate_of(tallies: Sequence[Tally]) -> float:
     return Tally.sum(tallies).accepted / (SECONDS * len(tallies))
 
 
+def peak_of(rounds: Sequence[Sequence[Tally]]) -> float:
+    """Accepted requests a second with that number of callers with which they were most."""
+    return max(map(rate_of, zip(*rounds, strict=True)))
+
+
 async def test_tenfold_overload_costs_neither_goodput_nor_latency(load: Load, state: State) -> None:
     rounds: list[Round] = []
     goodput, slower = 0.0, float("inf")
     while len(rounds) < ROUNDS and (goodput < GOODPUT or slower > SLOWER):
-        unloaded, most = await callers(load, 1), await busiest(load)
-        rounds.append(Round(unloaded, most, await flood(load, TIMES * rate_of([most]))))
+        unloaded, crowds = await callers(load, 1), await busy(load)
+        rounds.append(Round(unloaded, crowds, await flood(load, TIMES * peak_of([crowds]))))
         if len(rounds) >= JUDGED:
             judged = rounds[-JUDGED:]
-            goodput = rate_of([each.flooded for each in judged]) / rate_of([each.busiest for each in judged])
+            goodput = rate_of([each.flooded for each in judged]) / peak_of([each.busy for each in judged])
             unloaded, flooded = Tally.sum(each.unloaded for each in judged), Tally.sum(each.flooded for each in judged)
             slower = flooded.latency(0.99) / unloaded.latency(0.99)
 
     state("unloaded", Tally.sum(each.unloaded for each in rounds))
-    state("peak", Tally.sum(each.busiest for each in rounds))
+    state("busy", Tally.sum(tally for each in rounds for tally in each.busy))
     state(f"{TIMES} times the peak", Tally.sum(each.flooded for each in rounds))
     state(
         "judged", f"{len(rounds)} rounds · goodput {goodput:.2f} of the peak · p99 {slower:.2f} times the unloaded one"
@@ -118,7 +124,7 @@ async def test_bulk_work_gives_way_to_those_who_wait(stage: Stage, load: Load, s
     waiting, bulk, peaks = Tally(), Tally(), list[float]()
     async with Load(stage.service.port) as people:
         for _ in range(JUDGED):
-            peaks.append(rate_of([await busiest(load)]))
+            peaks.append(peak_of([await busy(load)]))
             people.tally = Tally()
             asked = people.at_rate(fresh(), INTERACTIVE * peaks[-1], SETTLING + SECONDS)
             flooded, _ = await asyncio.gather(flood(load, TIMES * peaks[-1], priority="u=6"), asked)
