@@ -266,7 +266,7 @@ async def open_loop(port: int, requests: Sequence[bytes], dues: Sequence[float],
                 loop.call_soon(tick)
 
         tick()
-        await run.until_finished(dues[-1])
+        await run.until_finished(dues[-1] if dues else 0.0)
         block.seconds = time.perf_counter() - started
         block.generator_cpu_seconds = time.process_time() - cpu
         return block
