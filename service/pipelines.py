@@ -82,7 +82,7 @@ async def open_works(
 
     watch = MemoryWatch(memory_accounts(settings.memory_bytes), metrics, relieve)
     limit = ConcurrencyLimit(settings.concurrency, metrics.limit(), clock)
-    with ComputePool(cores()) as pool:
+    with ComputePool(max(1, cores() // settings.workers)) as pool:
         async with caretaker.working():
             pipelines = [
                 Pipeline(workload, cache=cache, limit=limit, metrics=metrics, pool=pool, watch=watch, clock=clock)
