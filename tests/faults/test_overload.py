@@ -3,7 +3,7 @@
 The service has one core and one worker, the load has the other core. Everything is compared within one run: rounds of
 little load, of as much as can be answered, and of ten times that follow one another, and the last `JUDGED` of them are
 judged together. What else happens on the machine can only make the figures worse, so a run that falls short goes on,
-for `ROUNDS` rounds at most, and what fails it then is the floor below what is aimed at: the figures are told either way.
+for `ROUNDS` rounds at most. What fails it then is a floor below what is aimed at; the figures are told either way.
 """
 
 from __future__ import annotations
