@@ -5,7 +5,7 @@ by a gradient of latencies, as in Netflix's concurrency-limits (``Gradient2Limit
 Envoy's adaptive concurrency filter (now against the latency without load), once a window:
 
     strain = greatest over the lanes of
-             first quartile of their requests' waits in the window, each over (tolerance · usual + slack)
+             first quartile of their requests' waits in the window, each over what is usual · tolerance
 
     room ← room · max(1/2, 1 / strain)                 when strain > 1
     room ← room + √room / 2 · (1 - strain / calm)      when strain < calm, and the room was felt or is below its rest
@@ -20,6 +20,10 @@ Each priority has a room of its own: so many requests in flight, of whatever pri
 admitted. The room of bulk requests is a share of the other at most, shrinks whoever has to wait, and is the first to:
 as long as bulk requests come and their room can shrink, the other stays as it is. So a flood of bulk finds a narrow
 door and leaves the rest to those who wait for their answer.
+
+A room may have part of a place: the last one in 1.5 places is given to every second request that asks for it. When
+many ask, the part decides how long the place stays empty, hence how long whoever gets it waits for the one before: a
+server that does one thing at a time loses a lot with one place and doubles every latency with two.
 """
 
 from __future__ import annotations
@@ -33,13 +37,15 @@ from service.core.call import Priority
 from service.core.errors import OverloadError
 from service.core.metrics import LimitMeters
 
-TOLERANCE: Final = 0.75
+TOLERANCE: Final = 0.2
 """A request may wait for such a part of what it usually takes."""
-SLACK: Final = 0.002
-"""And so many seconds more: what is shorter is noise of the machine."""
+TOLERANCE_OF_BULK: Final = 0.75
+"""One that waits while bulk requests come: what has begun is not interrupted, so it may find one being answered."""
+SHORTEST: Final = 0.01
+"""What usually takes less than so many seconds is taken to take that: shorter waits are noise of the machine."""
 CALM: Final = 0.8
 """Strain below which there is room for more."""
-SMALLEST: Final = (2.0, 1.0)
+SMALLEST: Final = (1.5, 1.0)
 """The rooms of interactive and of bulk requests, at least."""
 RESTING: Final = (64.0, 16.0)
 """Up to here they grow without being felt, so that a crowd that comes out of a quiet time finds them open."""
@@ -62,12 +68,12 @@ _DOWN, _UP = 0.02, 0.001
 class Traffic:
     """What the requests of one lane had to wait in a window; belongs to a `ConcurrencyLimit`."""
 
-    __slots__ = ("_strains", "_usual")
+    __slots__ = ("_usual", "_waits")
 
     def __init__(self) -> None:
         self._usual = [0.0] * _MAGNITUDES
         """Seconds that requests take without waiting, by their magnitude; 0 where none was seen."""
-        self._strains: tuple[list[float], ...] = tuple([] for _ in Priority)
+        self._waits: tuple[list[float], ...] = tuple([] for _ in Priority)
 
     def note(self, priority: Priority, items: int, seconds: float, waited: float) -> None:
         """A request that had so many ``items`` analysed took ``seconds`` after it had ``waited`` for its turn."""
@@ -75,15 +81,16 @@ class Traffic:
         usual = self._usual[magnitude] or seconds
         usual += (_DOWN if seconds < usual else _UP) * (seconds - usual)
         self._usual[magnitude] = usual
-        self._strains[priority].append(waited / (TOLERANCE * usual + SLACK))
+        self._waits[priority].append(waited / max(usual, SHORTEST))
 
-    def strain(self, priority: Priority, requests: int) -> float:
-        """The strain on those of ``priority`` in the window, which had so many ``requests``; begins the next one."""
-        strains = self._strains[priority]
-        heard = len(strains) >= max(1.0, min(HEARD, requests / 4))
-        strain = sorted(strains)[len(strains) // 4] if heard else 0.0
-        strains.clear()
-        return strain
+    def wait(self, priority: Priority, requests: int) -> float:
+        """The first quartile of the waits of those of ``priority`` in the window, which had so many ``requests``, in
+        parts of what they usually take; begins the next window."""
+        waits = self._waits[priority]
+        heard = len(waits) >= max(1.0, min(HEARD, requests / 4))
+        wait = sorted(waits)[len(waits) // 4] if heard else 0.0
+        waits.clear()
+        return wait
 
 
 class ConcurrencyLimit:
@@ -104,20 +111,24 @@ class ConcurrencyLimit:
         self.in_flight = 0
         self._peak = self._noted = self._left = 0
         self._refused = [0] * len(Priority)
+        self._saved = [0.0] * len(Priority)
+        self._own = [0] * len(Priority)
         self._begin_window()
 
     def room(self, priority: Priority) -> int:
-        """So many requests may be in flight that one more of ``priority`` is refused."""
+        """So many requests may be in flight, in whole places, that one more of ``priority`` is refused."""
         return int(self._rooms[priority])
 
     def enter(self, priority: Priority) -> None:
         """Take a place, to be given back with `leave`; OverloadError when there is none."""
         in_flight = self.in_flight
-        if in_flight >= self._doors[priority]:
+        space = self._open[priority] - in_flight
+        if space < 1.0 and not self._squeezes(priority, space):
             self._refused[priority] += 1
             reason = f"{in_flight} requests are being answered, which leaves no room for {priority.name.lower()} ones"
             raise OverloadError(reason, self._retry_after)
         self.in_flight = in_flight + 1
+        self._own[priority] += 1
         if in_flight >= self._peak:
             self._peak = in_flight + 1
         self._meters.in_flight[priority].move(1.0)
@@ -125,8 +136,22 @@ class ConcurrencyLimit:
     def leave(self, priority: Priority) -> None:
         """Give the place back."""
         self.in_flight -= 1
+        self._own[priority] -= 1
         self._left += 1
         self._meters.in_flight[priority].move(-1.0)
+
+    def _squeezes(self, priority: Priority, space: float) -> bool:
+        """Whether one more gets in where ``space`` is less than a place: one in so many as it is a part of a place.
+
+        Bulk requests in flight do not count against the smallest room of interactive ones.
+        """
+        if priority is Priority.INTERACTIVE:
+            space = max(space, SMALLEST[priority] - self._own[priority])
+        if space <= 0.0:
+            return False
+        saved = self._saved[priority] + space
+        self._saved[priority] = saved % 1.0
+        return saved >= 1.0
 
     def traffic(self) -> Traffic:
         """For the requests of one more lane."""
@@ -147,8 +172,10 @@ class ConcurrencyLimit:
 
     def _adapt(self) -> None:
         interactive, bulk = (
-            max(traffic.strain(priority, self._noted) for traffic in self._traffics) for priority in Priority
+            max(traffic.wait(priority, self._noted) for traffic in self._traffics) for priority in Priority
         )
+        interactive /= TOLERANCE_OF_BULK if self._bulk_came else TOLERANCE
+        bulk /= TOLERANCE
         gives_way = self._bulk_came and self._rooms[Priority.BULK] > SMALLEST[Priority.BULK]
         self._move(Priority.BULK, max(interactive, bulk))
         if interactive <= 1.0 or not gives_way:
@@ -176,6 +203,6 @@ class ConcurrencyLimit:
         self._bulk_came = False
         self._refused = [0] * len(Priority)
         self._peak = self.in_flight
-        self._doors = tuple(map(int, self._rooms))
-        for level, door in zip(self._meters.limit, self._doors, strict=True):
-            level.set(door)
+        self._open = tuple(self._rooms)
+        for level, room in zip(self._meters.limit, self._rooms, strict=True):
+            level.set(room)

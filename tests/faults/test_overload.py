@@ -3,7 +3,7 @@
 The service has one core and one worker, the load has the other core. Everything is compared within one run: rounds of
 little load, of as much as can be answered, and of ten times that follow one another, and the last `JUDGED` of them are
 judged together. What else happens on the machine can only make the figures worse, so a run that falls short goes on,
-for `ROUNDS` rounds at most. What fails it then is a floor below what is aimed at; the figures are told either way.
+for `ROUNDS` rounds at most.
 """
 
 from __future__ import annotations
@@ -25,12 +25,10 @@ TIMES = 10
 """The overload: so many times the peak."""
 GOODPUT = 0.9
 """Of the peak, at least."""
-GOODPUT_FLOOR = 0.6
 SLOWER = 2.0
 """Than unloaded, at most: the 99th percentile of what is accepted."""
-SLOWER_CEILING = 6.0
-SERVED_FLOOR = 0.95
-"""Of those who wait for their answer, while bulk work floods the service; 99.4 % are aimed at."""
+SERVED = 0.98
+"""Of those who wait for their answer, at least, while bulk work floods the service."""
 INTERACTIVE = 0.25
 """How much of the peak those ask for."""
 CALLERS = (2, 4)
@@ -39,7 +37,7 @@ SECONDS = 2.0
 SETTLING = 1.0
 """Before each measurement, for the service to get used to its load."""
 JUDGED = 2
-ROUNDS = 6
+ROUNDS = 9
 
 
 @dataclass(frozen=True)
@@ -97,6 +95,7 @@ def peak_of(rounds: Sequence[Sequence[Tally]]) -> float:
     return max(map(rate_of, zip(*rounds, strict=True)))
 
 
+@pytest.mark.timeout(300)
 async def test_tenfold_overload_costs_neither_goodput_nor_latency(load: Load, state: State) -> None:
     rounds: list[Round] = []
     goodput, slower = 0.0, float("inf")
@@ -118,8 +117,8 @@ async def test_tenfold_overload_costs_neither_goodput_nor_latency(load: Load, st
     for each in rounds:
         assert each.flooded.lost == each.flooded.failed == 0
         assert each.flooded.refused > each.flooded.accepted
-    assert goodput >= GOODPUT_FLOOR
-    assert slower <= SLOWER_CEILING
+    assert goodput >= GOODPUT
+    assert slower <= SLOWER
 
 
 async def test_bulk_work_gives_way_to_those_who_wait(stage: Stage, load: Load, state: State) -> None:
@@ -136,4 +135,4 @@ async def test_bulk_work_gives_way_to_those_who_wait(stage: Stage, load: Load, s
     state("bulk", bulk)
     assert waiting.lost == waiting.failed == bulk.lost == bulk.failed == 0
     assert bulk.refused > bulk.accepted > 0, "what is refused is told when to come back"
-    assert waiting.accepted >= SERVED_FLOOR * waiting.sent
+    assert waiting.accepted >= SERVED * waiting.sent

@@ -149,6 +149,39 @@ def test_mere_noise_closes_nothing(hands: int) -> None:
     assert server.limit.room(INTERACTIVE) > 10 * SMALLEST[INTERACTIVE]
 
 
+def test_a_part_of_a_place_lets_one_more_in_from_time_to_time() -> None:
+    clock = FakeClock()
+    limit = ConcurrencyLimit(256, clock=clock)
+    lane = limit.traffic()
+    for _ in range(1000):
+        clock.now += 0.005
+        limit.note(lane, INTERACTIVE, 1, 0.015, 0.3)
+    limit.enter(INTERACTIVE)
+    admitted = 0
+    for _ in range(100):
+        try:
+            limit.enter(INTERACTIVE)
+        except OverloadError:
+            continue
+        limit.leave(INTERACTIVE)
+        admitted += 1
+    assert admitted == 100 * (SMALLEST[INTERACTIVE] - 1)
+
+
+def test_bulk_in_flight_takes_no_room_from_the_last_who_wait() -> None:
+    clock = FakeClock()
+    limit = ConcurrencyLimit(256, clock=clock)
+    lane = limit.traffic()
+    limit.enter(BULK)
+    limit.enter(BULK)
+    for _ in range(1000):
+        clock.now += 0.005
+        limit.note(lane, INTERACTIVE, 1, 0.015, 0.3)
+    limit.enter(INTERACTIVE)
+    with pytest.raises(OverloadError, match="bulk"):
+        limit.enter(BULK)
+
+
 def test_a_slow_spell_closes_and_its_end_opens_again() -> None:
     server = Server(2)
     server.run(10, interactive=0.5)
@@ -169,7 +202,7 @@ def test_a_lane_that_is_fast_does_not_hide_one_that_is_overrun() -> None:
         clock.now += 0.005
         limit.note(fast, INTERACTIVE, 1, 0.0002, 0.0)
         limit.note(dear, INTERACTIVE, 1, 0.015, 0.3)
-    assert limit.room(INTERACTIVE) == SMALLEST[INTERACTIVE]
+    assert limit.room(INTERACTIVE) == int(SMALLEST[INTERACTIVE])
 
 
 def test_bulk_gives_way_before_those_who_wait_are_refused() -> None:
