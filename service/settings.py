@@ -388,14 +388,14 @@ VARIABLES: tuple[Variable, ...] = (
         "cache_bytes",
         "memory that each worker's cache of outcomes may take; 0 keeps nothing in the worker",
         _whole(0, 2**40),
-        _everywhere(12 * 2**20),
+        _everywhere(6 * 2**20),
     ),
     Variable(
         f"{PREFIX}ANSWER_BYTES",
         "answer_bytes",
         "memory that each worker may take to keep whole answers by their requests; 0 keeps none",
         _whole(0, 2**40),
-        _everywhere(8 * 2**20),
+        _everywhere(4 * 2**20),
     ),
     Variable(
         f"{PREFIX}CACHE_ROWS",

@@ -41,7 +41,7 @@ TOLERANCE: Final = 0.2
 """A request may wait for such a part of what it usually takes."""
 TOLERANCE_OF_BULK: Final = 0.75
 """One that waits while bulk requests come: what has begun is not interrupted, so it may find one being answered."""
-SHORTEST: Final = 0.01
+SHORTEST: Final = 0.02
 """What usually takes less than so many seconds is taken to take that: shorter waits are noise of the machine."""
 CALM: Final = 0.8
 """Strain below which there is room for more."""
@@ -106,7 +106,7 @@ class ConcurrencyLimit:
         self._meters = meters or LimitMeters.unseen()
         self._clock = clock
         self._traffics: list[Traffic] = []
-        self._rooms = [min(rest, largest) for rest, largest in zip(RESTING, self._largest, strict=True)]
+        self._rooms = self._resting()
         self._retry_after = 1.0
         self.in_flight = 0
         self._peak = self._noted = self._left = 0
@@ -122,6 +122,8 @@ class ConcurrencyLimit:
     def enter(self, priority: Priority) -> None:
         """Take a place, to be given back with `leave`; OverloadError when there is none."""
         in_flight = self.in_flight
+        if not in_flight and self._narrow:
+            self._recover()
         space = self._open[priority] - in_flight
         if space < 1.0 and not self._squeezes(priority, space):
             self._refused[priority] += 1
@@ -139,6 +141,15 @@ class ConcurrencyLimit:
         self._own[priority] -= 1
         self._left += 1
         self._meters.in_flight[priority].move(-1.0)
+
+    def _recover(self) -> None:
+        """Open again what was closed, when nobody has been there for long to find out whether it still need be."""
+        if self._noted < HEARD and self._clock() - self._window_from >= LONGEST_WINDOW:
+            self._rooms = self._resting()
+            self._begin_window()
+
+    def _resting(self) -> list[float]:
+        return [min(rest, largest) for rest, largest in zip(RESTING, self._largest, strict=True)]
 
     def _squeezes(self, priority: Priority, space: float) -> bool:
         """Whether one more gets in where ``space`` is less than a place: one in so many as it is a part of a place.
@@ -204,5 +215,6 @@ class ConcurrencyLimit:
         self._refused = [0] * len(Priority)
         self._peak = self.in_flight
         self._open = tuple(self._rooms)
+        self._narrow = any(room < rest for room, rest in zip(self._rooms, self._resting(), strict=True))
         for level, room in zip(self._meters.limit, self._rooms, strict=True):
             level.set(room)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.faults.comments import fresh
 from tests.faults.conftest import State
 from tests.faults.stage import Stage
 from tests.support.cores import divided, pinned
+from tests.support.http import get
 from tests.support.load import Load
 from tests.support.tally import Tally
 
@@ -31,6 +33,10 @@ SERVED = 0.98
 """Of those who wait for their answer, at least, while bulk work floods the service."""
 INTERACTIVE = 0.25
 """How much of the peak those ask for."""
+ALIVE_SECONDS = 0.05
+"""Within so long the service says that it is alive, whatever it has to do."""
+HEARTBEATS = 50.0
+"""Times a second that it is asked."""
 CALLERS = (2, 4)
 """With so many callers, each with one request at a time, the peak is looked for; with more, most are refused."""
 SECONDS = 2.0
@@ -48,6 +54,8 @@ class Round:
     busy: Sequence[Tally]
     """With each number of `CALLERS`."""
     flooded: Tally
+    alive: Tally
+    """Of ``/health/live``, asked while the flood goes on."""
 
 
 @pytest.fixture(scope="module")
@@ -96,12 +104,20 @@ def peak_of(rounds: Sequence[Sequence[Tally]]) -> float:
 
 
 @pytest.mark.timeout(300)
-async def test_tenfold_overload_costs_neither_goodput_nor_latency(load: Load, state: State) -> None:
+async def heartbeat(port: int) -> Tally:
+    """What becomes of those who ask whether the service is alive, once its flood has settled."""
+    await asyncio.sleep(SETTLING)
+    async with Load(port) as load:
+        return await load.at_rate(repeat(get("/health/live")), HEARTBEATS, SECONDS)
+
+
+async def test_tenfold_overload_costs_neither_goodput_nor_latency(stage: Stage, load: Load, state: State) -> None:
     rounds: list[Round] = []
     goodput, slower = 0.0, float("inf")
     while len(rounds) < ROUNDS and (goodput < GOODPUT or slower > SLOWER):
         unloaded, crowds = await callers(load, 1), await busy(load)
-        rounds.append(Round(unloaded, crowds, await flood(load, TIMES * peak_of([crowds]))))
+        flooded, alive = await asyncio.gather(flood(load, TIMES * peak_of([crowds])), heartbeat(stage.service.port))
+        rounds.append(Round(unloaded, crowds, flooded, alive))
         if len(rounds) >= JUDGED:
             judged = rounds[-JUDGED:]
             goodput = rate_of([each.flooded for each in judged]) / peak_of([each.busy for each in judged])
@@ -111,12 +127,16 @@ async def test_tenfold_overload_costs_neither_goodput_nor_latency(load: Load, st
     state("unloaded", Tally.sum(each.unloaded for each in rounds))
     state("busy", Tally.sum(tally for each in rounds for tally in each.busy))
     state(f"{TIMES} times the peak", Tally.sum(each.flooded for each in rounds))
+    alive = Tally.sum(each.alive for each in judged)
+    state("/health/live meanwhile", alive)
     state(
         "judged", f"{len(rounds)} rounds · goodput {goodput:.2f} of the peak · p99 {slower:.2f} times the unloaded one"
     )
     for each in rounds:
         assert each.flooded.lost == each.flooded.failed == 0
         assert each.flooded.refused > each.flooded.accepted
+    assert alive.accepted == alive.sent
+    assert alive.latency(0.9) <= ALIVE_SECONDS
     assert goodput >= GOODPUT
     assert slower <= SLOWER
 

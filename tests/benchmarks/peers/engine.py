@@ -18,7 +18,7 @@ REDIS_URL = os.environ.get("PEER_REDIS_URL", "redis://127.0.0.1:6379")
 LIMITS_URL = os.environ.get("PEER_LIMITS_URL", REDIS_URL.replace("unix://", "redis+unix://"))
 """Where the usual form counts requests: a Redis server, or ``memory://``."""
 ONE_AT_A_TIME = os.environ.get("PEER_ENGINE") == "one-at-a-time"
-"""Whether the usual form calls the engine for each comment, as many programs do, or once for all."""
+"""Whether the usual form calls the engine for each comment, as many programs do, or once for all of a request."""
 MOST_CONNECTIONS = 1_000
 """To Redis; the client's own limit of 100 turns a burst of requests into errors."""
 KEY_PREFIX = os.environ.get("PEER_KEY_PREFIX", "peer")

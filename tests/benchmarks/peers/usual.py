@@ -1,6 +1,6 @@
 """The endpoint as most teams would write it: FastAPI, Pydantic, Redis, and a package for each duty.
 
-Good code of its kind: typed in and out, injected dependencies, one engine call for all comments of a request.
+Good code of its kind: typed in and out, injected dependencies, a straight loop over the comments of a request.
 Served by uvicorn with uvloop and httptools.
 """
 

@@ -194,6 +194,15 @@ def test_a_slow_spell_closes_and_its_end_opens_again() -> None:
     assert server.run(10, interactive=0.5)[INTERACTIVE].refused == 0
 
 
+def test_a_quiet_time_opens_what_a_busy_one_closed() -> None:
+    server = Server(2)
+    server.run(10, interactive=10, bulk=10)
+    assert server.limit.room(INTERACTIVE) < RESTING[INTERACTIVE]
+    server.run(10)
+    server.limit.enter(INTERACTIVE)
+    assert (server.limit.room(INTERACTIVE), server.limit.room(BULK)) == RESTING
+
+
 def test_a_lane_that_is_fast_does_not_hide_one_that_is_overrun() -> None:
     clock = FakeClock()
     limit = ConcurrencyLimit(256, clock=clock)
