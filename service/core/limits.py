@@ -37,10 +37,10 @@ from service.core.call import Priority
 from service.core.errors import OverloadError
 from service.core.metrics import LimitMeters
 
-TOLERANCE: Final = 0.2
-"""A request may wait for such a part of what it usually takes."""
-TOLERANCE_OF_BULK: Final = 0.75
-"""One that waits while bulk requests come: what has begun is not interrupted, so it may find one being answered."""
+TOLERANCE: Final = (0.2, 4.0)
+"""An interactive request, and a bulk one, may wait for so many times what it usually takes."""
+TOLERANCE_BESIDE_BULK: Final = 0.75
+"""An interactive one while bulk ones come: what has begun is not interrupted, so it may find one being answered."""
 SHORTEST: Final = 0.02
 """What usually takes less than so many seconds is taken to take that: shorter waits are noise of the machine."""
 CALM: Final = 0.8
@@ -185,8 +185,8 @@ class ConcurrencyLimit:
         interactive, bulk = (
             max(traffic.wait(priority, self._noted) for traffic in self._traffics) for priority in Priority
         )
-        interactive /= TOLERANCE_OF_BULK if self._bulk_came else TOLERANCE
-        bulk /= TOLERANCE
+        interactive /= TOLERANCE_BESIDE_BULK if self._bulk_came else TOLERANCE[Priority.INTERACTIVE]
+        bulk /= TOLERANCE[Priority.BULK]
         gives_way = self._bulk_came and self._rooms[Priority.BULK] > SMALLEST[Priority.BULK]
         self._move(Priority.BULK, max(interactive, bulk))
         if interactive <= 1.0 or not gives_way:

@@ -14,7 +14,7 @@ import pytest
 
 from service.core.call import Priority
 from service.core.errors import OverloadError
-from service.core.limits import RESTING, SMALLEST, ConcurrencyLimit
+from service.core.limits import RESTING, SMALLEST, TOLERANCE, ConcurrencyLimit
 from service.core.metrics import CONCURRENCY_LIMIT, REQUESTS_IN_FLIGHT, Metrics, layout_of
 from tests.service.doubles import FakeClock
 
@@ -119,15 +119,15 @@ class Server:
 
 
 @pytest.mark.parametrize("hands", [1, 2, 8])
-@pytest.mark.parametrize("priority", Priority)
-def test_ten_times_the_load_costs_neither_goodput_nor_latency(hands: int, priority: Priority) -> None:
+@pytest.mark.parametrize(("priority", "slower"), [(INTERACTIVE, 2.0), (BULK, 1.5 + TOLERANCE[BULK])])
+def test_ten_times_the_load_costs_neither_goodput_nor_latency(hands: int, priority: Priority, slower: float) -> None:
     server = Server(hands)
     name = priority.name.lower()
     unloaded = server.run(30, **{name: 0.05})[priority].p99
     server.run(5, **{name: 10.0})
     flooded = server.run(15, **{name: 10.0})[priority]
     assert server.goodput(15) >= 0.9
-    assert flooded.p99 <= 2 * unloaded
+    assert flooded.p99 <= slower * unloaded
 
 
 @pytest.mark.parametrize("service", [steady, varied])
@@ -217,7 +217,7 @@ def test_a_lane_that_is_fast_does_not_hide_one_that_is_overrun() -> None:
 def test_bulk_gives_way_before_those_who_wait_are_refused() -> None:
     server = Server(2)
     server.run(10, interactive=0.3, bulk=10)
-    assert server.limit.room(BULK) < RESTING[BULK] / 2
+    assert server.limit.room(BULK) <= RESTING[BULK] / 2
     assert server.limit.room(INTERACTIVE) == RESTING[INTERACTIVE]
     server.run(10, interactive=10, bulk=10)
     assert server.limit.room(BULK) == SMALLEST[BULK]
