@@ -16,7 +16,7 @@ from service.web.endpoint import Endpoint
 from service.web.exchange import CLIENT_GONE, KEY, Exchange, joined
 from service.web.insight import Insight
 from service.web.logs import AccessLog
-from service.web.problems import problem_answer
+from service.web.problems import BAD_REQUEST, ProblemError, problem_answer
 from service.web.tracing import trace_of
 
 _log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Observer:
     ) -> None:
         self._app = app
         self._endpoints = endpoints
-        self._hosts: dict[bytes | None, None] = {}
+        self._hosts: dict[bytes, None] = {}
         self._metrics = metrics
         self._new_id = new_id
         self._compressor = compressor
@@ -63,10 +63,12 @@ class Observer:
         metrics.request_started()
         if self._insight is not None:
             self._insight.begin(exchange)
-        host = headers.get(b"host")
+        host = headers.get(b"host", b"")
         endpoint = self._endpoints.get(path) if host in self._hosts else None
         try:
             if endpoint is None:
+                if not host and scope["http_version"] == "1.1":
+                    raise ProblemError(BAD_REQUEST, "a request of HTTP/1.1 names its host")  # RFC 9112, section 3.2
                 await self._app(scope, receive, exchange.send)
                 self._remember(host, exchange.status)
             else:
@@ -90,8 +92,8 @@ class Observer:
             if self._access_log is not None:
                 self._access_log.write(exchange.trace, method, route, path, exchange.status, seconds)
 
-    def _remember(self, host: bytes | None, status: int) -> None:
-        if status < HTTPStatus.BAD_REQUEST and host not in self._hosts:
+    def _remember(self, host: bytes, status: int) -> None:
+        if host and status < HTTPStatus.BAD_REQUEST and host not in self._hosts:
             if len(self._hosts) >= _REMEMBERED_HOSTS:  # the first goes: a stranger's many keep nobody out for good
                 del self._hosts[next(iter(self._hosts))]
             self._hosts[host] = None

@@ -71,6 +71,13 @@ def test_a_body_over_the_limit_is_refused_on_the_wire(running_service: RunningSe
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
 
 
+@pytest.mark.parametrize(("version", "status"), [("1.1", b"400"), ("1.0", b"200")])
+def test_who_names_no_host_speaks_an_old_version(running_service: RunningService, version: str, status: bytes) -> None:
+    connection = socket.create_connection(("127.0.0.1", running_service.port), timeout=PATIENCE)
+    connection.sendall(f"GET /health/live HTTP/{version}\r\nconnection: close\r\n\r\n".encode())
+    assert read_to_the_end(connection).split(b" ")[1] == status
+
+
 def test_the_wire_tells_nothing_of_the_server(running_service: RunningService) -> None:
     headers = httpx.get(running_service.url).headers
     assert headers["server"] == ""
