@@ -67,10 +67,7 @@ class Observer:
         endpoint = self._endpoints.get(path) if host in self._hosts else None
         try:
             if endpoint is None:
-                if not host and scope["http_version"] == "1.1":
-                    raise ProblemError(BAD_REQUEST, "a request of HTTP/1.1 names its host")  # RFC 9112, section 3.2
-                await self._app(scope, receive, exchange.send)
-                self._remember(host, exchange.status)
+                await self._ask_framework(scope, receive, exchange, host)
             else:
                 scope["path_template"] = path
                 answer = await endpoint.answer(method, exchange, receive)
@@ -92,8 +89,11 @@ class Observer:
             if self._access_log is not None:
                 self._access_log.write(exchange.trace, method, route, path, exchange.status, seconds)
 
-    def _remember(self, host: bytes, status: int) -> None:
-        if host and status < HTTPStatus.BAD_REQUEST and host not in self._hosts:
+    async def _ask_framework(self, scope: Any, receive: Receive, exchange: Exchange, host: bytes) -> None:
+        if not host and scope["http_version"] == "1.1":
+            raise ProblemError(BAD_REQUEST, "a request of HTTP/1.1 names its host")  # RFC 9112, section 3.2
+        await self._app(scope, receive, exchange.send)
+        if host and exchange.status < HTTPStatus.BAD_REQUEST and host not in self._hosts:
             if len(self._hosts) >= _REMEMBERED_HOSTS:  # the first goes: a stranger's many keep nobody out for good
                 del self._hosts[next(iter(self._hosts))]
             self._hosts[host] = None
