@@ -15,41 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from slo.histogram import Histogram
-
-
-class Interval(NamedTuple):
-    """Both ends belong to it."""
-
-    low: float
-    high: float
-
-
-class Estimate(NamedTuple):
-    """A value and the interval around it."""
-
-    value: float
-    low: float
-    high: float
-
-
-class Sample(NamedTuple):
-    """Events that either are good or are not, and how many independent ones they are worth."""
-
-    good: float
-    total: float
-    effective: float
-
-    @property
-    def ratio(self) -> float:
-        """The share of good events."""
-        return self.good / self.total
+from slo.stats.values import Interval, Sample
 
 
 def clopper_pearson(good: float, total: float, confidence: float) -> Interval:
@@ -129,67 +100,9 @@ def ratio_interval(sample: Sample, confidence: float) -> Interval:
     return clopper_pearson(sample.ratio * sample.effective, sample.effective, confidence)
 
 
-def quantile_interval(histogram: Histogram, fraction: float, effective: float, confidence: float) -> Interval:
-    """An interval for the quantile at ``fraction`` that supposes no shape of the distribution.
-
-    With n independent values, the number of those below the true quantile is Binomial(n, q), so the order
-    statistics at the ranks l = Bin⁻¹(α/2; n, q) and u = Bin⁻¹(1 − α/2; n, q) + 1 enclose it with at least the
-    wanted confidence. Below n values both ranks scale to the histogram's count. A rank outside of the values
-    gives the shortest or the longest of them, which then is no real bound.
-
-    Source: W. J. Conover, Practical Nonparametric Statistics, 3rd edition, section 3.2; R. S. Woodruff,
-    Confidence intervals for medians and other position measures, JASA 47 (1952), for the effective number.
-    """
-    number = max(int(effective), 1)
-    tail = (1 - confidence) / 2
-    low_rank = float(stats.binom.ppf(tail, number, fraction))
-    high_rank = float(stats.binom.ppf(1 - tail, number, fraction)) + 1
-    return Interval(
-        histogram.quantile(min(max(low_rank, 1) / number, 1.0)),
-        histogram.quantile(min(high_rank / number, 1.0)),
-    )
-
-
 def deciding_events(limit: float, confidence: float) -> int:
     """The fewest events, not one of them bad, that prove a bad share of at most ``limit``.
 
     From (1 − limit)ⁿ ≤ α/2 with α = 1 − confidence: n = ⌈ln(α/2) / ln(1 − limit)⌉.
     """
     return math.ceil(math.log((1 - confidence) / 2) / math.log1p(-limit))
-
-
-def mean_ratio(ratios: Sequence[float], confidence: float) -> Estimate:
-    """The ratio behind ``ratios`` of paired measurements, all above 0: their geometric mean.
-
-    With the logarithms lᵢ = ln rᵢ, their mean m and standard deviation s: exp(m ± t_{n−1}(1 − α/2) · s / √n).
-    Pairs that lie close together in time share what the machine does to both, which their ratio takes out. A single
-    ratio has no interval: its ends are 0 and infinity.
-
-    Source: A. Georges, D. Buytaert and L. Eeckhout, Statistically rigorous Java performance evaluation, OOPSLA
-    (2007); logarithms because a ratio and its inverse must say the same.
-    """
-    logarithms = np.log(np.asarray(ratios, dtype=np.float64))
-    number = len(logarithms)
-    mean = float(logarithms.mean())
-    if number < 2:
-        return Estimate(math.exp(mean), 0.0, math.inf)
-    margin = float(stats.t.ppf(1 - (1 - confidence) / 2, number - 1) * logarithms.std(ddof=1) / math.sqrt(number))
-    return Estimate(math.exp(mean), math.exp(mean - margin), math.exp(mean + margin))
-
-
-def median(values: Sequence[float], confidence: float) -> Estimate:
-    """The median of ``values`` and an interval that supposes no shape of the distribution.
-
-    Of n independent values, Binomial(n, ½) lie below the true median, so the l-th smallest and the l-th largest
-    enclose it with at least the wanted confidence for l = Bin⁻¹(α/2; n, ½). Too few values for any such l give an
-    endless interval. A few values that are far off, as a busy machine gives them, move neither.
-
-    Source: W. J. Conover, Practical Nonparametric Statistics, 3rd edition, section 3.2.
-    """
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
-    number = len(ordered)
-    rank = int(stats.binom.ppf((1 - confidence) / 2, number, 0.5))
-    middle = float(np.median(ordered))
-    if rank < 1:
-        return Estimate(middle, -math.inf, math.inf)
-    return Estimate(middle, float(ordered[rank - 1]), float(ordered[number - rank]))
