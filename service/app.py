@@ -166,15 +166,16 @@ async def open_application(
     adapters: Adapters,
     metrics: Metrics,
     workloads: Sequence[AnyWorkload] = WORKLOADS,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[ASGIApp]:
     """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
     access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     async with AsyncExitStack() as stack:
-        works = await stack.enter_async_context(open_works(settings, workloads, adapters.shared, metrics))
-        doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics))
-        answers = Answers(settings.answer_bytes, works.cache)
+        works = await stack.enter_async_context(open_works(settings, workloads, adapters.shared, metrics, clock))
+        doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics, clock))
+        answers = Answers(settings.answer_bytes, works.cache, clock)
         works.squeezes.append(lambda share: answers.resize(int(settings.answer_bytes * share)))
-        deadlines, room = Deadlines(settings.body_seconds, time.monotonic), BodyRoom(settings.body_memory_bytes)
+        deadlines, room = Deadlines(settings.body_seconds, clock), BodyRoom(settings.body_memory_bytes)
         endpoints = [
             Endpoint(
                 pipeline,
@@ -223,11 +224,14 @@ async def open_application(
 
 
 @asynccontextmanager
-async def _doorman(settings: Settings, adapters: Adapters, metrics: Metrics) -> AsyncIterator[Doorman]:
-    rates = RateLimiter(adapters.buckets, metrics, share=1 / settings.workers)
+async def _doorman(
+    settings: Settings, adapters: Adapters, metrics: Metrics, clock: Callable[[], float]
+) -> AsyncIterator[Doorman]:
+    rates = RateLimiter(adapters.buckets, metrics, share=1 / settings.workers, clock=clock)
     keyring = None
     if settings.keys:
-        keyring = Keyring(adapters.keys, list(map(Seal, settings.key_secrets or ())), metrics, rate=settings.key_rate)
+        seals = list(map(Seal, settings.key_secrets or ()))
+        keyring = Keyring(adapters.keys, seals, metrics, rate=settings.key_rate, clock=clock)
     try:
         yield Doorman(keyring, rates)
     finally:

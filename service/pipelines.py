@@ -59,13 +59,17 @@ def open_metrics(workloads: Sequence[AnyWorkload], routes: Sequence[str] = (), s
 
 @asynccontextmanager
 async def open_works(
-    settings: Settings, workloads: Sequence[AnyWorkload], shared: SharedCache, metrics: Metrics
+    settings: Settings,
+    workloads: Sequence[AnyWorkload],
+    shared: SharedCache,
+    metrics: Metrics,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Works]:
     """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept."""
-    clock = time.monotonic
     cache = Cache(
         MemoryTier(settings.cache_bytes, metrics.memory(), clock),
         [FarTier(tier, metrics.tier(tier.name), clock=clock, wall=time.time) for tier in shared.tiers],
+        clock=clock,
     )
     caretaker = Caretaker(
         cache,

@@ -143,7 +143,7 @@ class Parts:
             doorman=doorman or self.doorman(RATE),
             reader=reader or self.reader,
             answers=self.answers,
-            jobs=_NoJobs(),
+            jobs=NoJobs(),
             metrics=self.metrics,
         )
         return Observer(
@@ -311,12 +311,16 @@ async def send(message: Any) -> None:
     """Nobody listens."""
 
 
+SEALED_UNDER: Final = "a secret of a service that lives for some seconds"
+
+
+
 class OneKey:
     """A store that has one key."""
 
     def __init__(self) -> None:
         key = new_key()
-        self.seal = Seal(Secret("a secret of a service that lives for some seconds"))
+        self.seal = Seal(Secret(SEALED_UNDER))
         self.token = key.text.encode("ascii")
         self._record = KeyRecord(
             id=key.id,
@@ -337,13 +341,15 @@ class OneKey:
         """There is one secret."""
 
 
-class _NoJobs:
+class NoJobs:
     """Nothing is answered later here."""
 
     async def submit(self, workload: str, request: bytes, tenant: str) -> Job:
+        """DependencyError, always."""
         raise DependencyError("postgres", "is not there")
 
     async def find(self, identifier: str, tenant: str) -> Job | None:
+        """None."""
         return None
 
 

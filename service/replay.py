@@ -1,0 +1,156 @@
+"""The service in one thread and out of time, for whoever counts what it does.
+
+It answers requests one after another without sockets and servers. Its clock goes on only when nothing else is left
+to do, by as much as somebody waits for, and what would be computed in a thread is computed at once. So the same
+requests make it do the same, step by step, in every process whose ``PYTHONHASHSEED`` is the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar.types import ASGIApp
+
+from service.app import Adapters, Instance, open_application
+from service.duties.ways import SEALED_UNDER, NoJobs, OneKey
+from service.pipelines import SharedCache, open_metrics
+from service.settings import PREFIX, Settings
+from service.web.routes import all_routes
+from service.workloads import WORKLOADS
+
+
+class Replayed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One request, a line of JSON in a file of them."""
+
+    path: str
+    body: msgspec.Raw
+    """As JSON."""
+
+
+class ReplayError(Exception):
+    """A request cannot be replayed; says which and why."""
+
+
+def requests_in(lines: Sequence[bytes]) -> list[Replayed]:
+    """The requests in ``lines``; ReplayError names the line that is none."""
+    found = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            found.append(msgspec.json.decode(line, type=Replayed))
+        except msgspec.DecodeError as error:
+            raise ReplayError(f"line {number}: {error}") from error
+    return found
+
+
+@contextmanager
+def opened() -> Iterator[Callable[[Sequence[bytes]], None]]:
+    """Answers the requests in lines of JSON; ReplayError when one is not answered with 200."""
+    loop = StillLoop()
+    stack = AsyncExitStack()
+    try:
+        application, token = loop.run_until_complete(stack.enter_async_context(_application(loop)))
+        yield lambda lines: loop.run_until_complete(_answered(application, token, requests_in(lines)))
+    finally:
+        loop.run_until_complete(stack.aclose())
+        loop.close()
+
+
+class StillLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time stands still while there is something to do, and that has no threads."""
+
+    def __init__(self) -> None:
+        self._patient = _Patient()
+        super().__init__(self._patient)
+
+    def time(self) -> float:
+        """Seconds that somebody waited for, so far."""
+        return self._patient.now
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        """Call ``func`` at once."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class _Patient(selectors.SelectSelector):
+    """Lets time pass instead of waiting."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Who is ready; nobody can become so later but by time."""
+        ready = super().select(0)
+        if not ready and timeout is None:
+            raise ReplayError("the service waits for something that will not come")
+        if not ready:
+            self.now += timeout or 0.0
+        return ready
+
+
+@asynccontextmanager
+async def _application(loop: StillLoop) -> AsyncIterator[tuple[ASGIApp, bytes]]:
+    """The service with a key that it knows."""
+    variables = {f"{PREFIX}KEYS": "on", f"{PREFIX}KEY_SECRET": SEALED_UNDER, f"{PREFIX}ACCESS_LOG": "off"}
+    settings = Settings.from_environment(variables)
+    store = OneKey()
+    with tempfile.TemporaryDirectory(prefix="loadstone-") as folder, ExitStack() as stack:
+        instance = Instance.create(Path(folder))
+        metrics = open_metrics(WORKLOADS, all_routes(WORKLOADS), instance.slots)
+        stack.callback(metrics.close)
+        adapters = Adapters(jobs=NoJobs(), keys=store, buckets=None, shared=SharedCache(), required=[], helpful=[])
+        async with open_application(settings, instance, adapters, metrics, clock=loop.time) as application:
+            yield application, store.token
+
+
+async def _answered(application: ASGIApp, token: bytes, requests: Sequence[Replayed]) -> None:
+    for number, request in enumerate(requests, start=1):
+        scope = _scope(request, token)
+        told: list[Any] = []
+
+        async def receive(body: bytes = bytes(request.body)) -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any, told: list[Any] = told) -> None:
+            told.append(message)
+
+        await application(scope, receive, send)
+        if told[0]["status"] != HTTPStatus.OK:
+            answer = told[1]["body"].decode("utf-8", "replace")
+            raise ReplayError(f"request {number} was answered with {told[0]['status']}: {answer}")
+
+
+def _scope(request: Replayed, token: bytes) -> Any:
+    """What the server would hand over."""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": request.path,
+        "raw_path": request.path.encode("utf-8"),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [
+            (b"host", b"127.0.0.1:8000"),
+            (b"accept-encoding", b"gzip, br, zstd"),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(bytes(request.body))),
+            (b"authorization", b"Bearer " + token),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
+    }
