@@ -1,8 +1,8 @@
 """Which functions made a request dearer.
 
-A function is named when its own cost rose for certain and by a part of what all requests cost that matters. Work
-that only moved, from a function into one that it calls, shows as a rise and a fall that cancel out in whoever calls
-both: the callers' inclusive cost is unchanged, and nobody is named.
+A function is named when its own cost rose for certain, by a part of what a request costs that matters, and when the
+whole request became dearer by half as much at least: work that only moved from one function into another is a rise
+and a fall that cancel out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ LEAST_SHARE = 0.01
 """Of the cost of a request before; less is not worth a name when costs are sampled."""
 LEAST_SHARE_EXACT = 0.001
 """The same when they are counted."""
+SEEN_IN_TOTAL = 0.5
+"""Such a part of a function's rise must be seen in the whole request; with samples not all of it would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class Suspect:
 
 
 def suspects(difference: Difference, *, is_exact: bool) -> Sequence[Suspect]:
-    """Those to be named, who explains most first; none when a request is not dearer for certain."""
+    """Those to be named, who explains most first."""
     total = difference.total
-    if not (total.is_certain and total.by > 0.0) or total.before <= 0.0:
+    if total.by <= 0.0 or total.before <= 0.0:
         return ()
     least = total.before * (LEAST_SHARE_EXACT if is_exact else LEAST_SHARE)
-    named = [each for each in difference.frames if each.own.is_certain and each.own.by >= least]
+    most = total.by / SEEN_IN_TOTAL
+    named = [each for each in difference.frames if each.own.is_certain and least <= each.own.by <= most]
     return tuple(
         Suspect(each, each.own.by / total.before, each.own.by / total.by)
         for each in sorted(named, key=lambda each: (-each.own.by, each.frame))

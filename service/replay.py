@@ -23,7 +23,7 @@ from service.app import Adapters, Instance, open_application
 from service.duties.ways import SEALED_UNDER, NoJobs, OneKey
 from service.pipelines import SharedCache, open_metrics
 from service.settings import PREFIX, Settings
-from service.web.routes import all_routes
+from service.web.routes import all_routes, path_of
 from service.workloads import WORKLOADS
 
 
@@ -52,11 +52,15 @@ def requests_in(lines: Sequence[bytes]) -> list[Replayed]:
 
 @contextmanager
 def opened() -> Iterator[Callable[[Sequence[bytes]], None]]:
-    """Answers the requests in lines of JSON; ReplayError when one is not answered with 200."""
+    """Answers the requests in lines of JSON; ReplayError when one is not answered with 200.
+
+    It has answered the examples of all workloads already, so that whatever loads when it is first needed is loaded.
+    """
     loop = StillLoop()
     stack = AsyncExitStack()
     try:
         application, token = loop.run_until_complete(stack.enter_async_context(_application(loop)))
+        loop.run_until_complete(_answered(application, token, _examples()))
         yield lambda lines: loop.run_until_complete(_answered(application, token, requests_in(lines)))
     finally:
         loop.run_until_complete(stack.aclose())
@@ -112,6 +116,14 @@ async def _application(loop: StillLoop) -> AsyncIterator[tuple[ASGIApp, bytes]]:
         adapters = Adapters(jobs=NoJobs(), keys=store, buckets=None, shared=SharedCache(), required=[], helpful=[])
         async with open_application(settings, instance, adapters, metrics, clock=loop.time) as application:
             yield application, store.token
+
+
+def _examples() -> list[Replayed]:
+    return [
+        Replayed(path=path_of(workload), body=msgspec.Raw(msgspec.json.encode(example)))
+        for workload in WORKLOADS
+        for example in workload.examples.values()
+    ]
 
 
 async def _answered(application: ASGIApp, token: bytes, requests: Sequence[Replayed]) -> None:

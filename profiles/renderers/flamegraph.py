@@ -19,6 +19,7 @@ WIDTH: Final = 1200.0
 ROW: Final = 17.0
 NARROWEST: Final = 0.4
 """Places that would be narrower are left out."""
+_SLIGHTEST: Final = 1e-9
 _MARGIN: Final = 30.0
 _LETTER: Final = 6.6
 _STYLE: Final = (
@@ -112,7 +113,9 @@ def _colour(name: str) -> str:
 
 
 def _change_colour(place: _Place, root: _Place) -> str:
-    """White where nothing changed; a tenth of all costs more or less is as red, or as blue, as it gets."""
-    change = (place.cost - place.before) / (0.1 * root.cost) if root.cost else 0.0
+    """Grey where nothing changed; a tenth of all costs more or less is as red, or as blue, as it gets."""
+    change = (place.cost - place.before) / (0.1 * root.cost)
+    if abs(change) < _SLIGHTEST:
+        return "hsl(230,8%,92%)"
     light = 96 - 38 * min(abs(change), 1.0)
     return f"hsl({8 if change > 0 else 215},80%,{light:.0f}%)"

@@ -9,26 +9,38 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from memray import AllocatorType, FileReader, Tracker
 
+from profiles.frames import file_name
 from profiles.stacks import Profile, Stack
 
 _RELEASES = {AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE}
 
 
-def capture(work: Callable[[], object]) -> Profile:
-    """The bytes that ``work`` allocates while it runs, freed again or not, by Python stack."""
+class Allocated(NamedTuple):
+    """What a piece of work asked for, freed again or not."""
+
+    bytes: Profile
+    allocations: Profile
+    """How often it asked."""
+
+
+def capture(work: Callable[[], object]) -> Allocated:
+    """The memory that ``work`` asks for while it runs, by Python stack."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "allocations.bin"
         with Tracker(path, trace_python_allocators=True):
             work()
+        size: Counter[Stack] = Counter()
+        number: Counter[Stack] = Counter()
         with FileReader(path) as reader:
-            stacks: Counter[Stack] = Counter()
             for record in reader.get_allocation_records():
                 if AllocatorType(record.allocator) in _RELEASES:
                     continue
-                trace = record.stack_trace()
-                if trace:
-                    stacks[tuple(f"{name} ({Path(file).name})" for name, file, _ in reversed(trace))] += record.size
-    return Profile("bytes", dict(stacks))
+                if trace := record.stack_trace():
+                    stack = tuple(f"{name} ({file_name(file)})" for name, file, _ in reversed(trace))
+                    size[stack] += record.size
+                    number[stack] += record.n_allocations
+    return Allocated(Profile("bytes", dict(size)), Profile("allocations", dict(number)))

@@ -314,7 +314,6 @@ async def send(message: Any) -> None:
 SEALED_UNDER: Final = "a secret of a service that lives for some seconds"
 
 
-
 class OneKey:
     """A store that has one key."""
 

@@ -55,16 +55,18 @@ def hoard() -> list[bytearray]:
 
 
 def test_memray_counts_the_bytes_of_the_function_that_allocates() -> None:
-    profile = memray.capture(hoard)
+    allocated = memray.capture(hoard)
 
-    [cost] = [cost for cost in profile.frames() if cost.frame.startswith("hoard")]
+    [cost] = [cost for cost in allocated.bytes.frames() if cost.frame.startswith("hoard")]
     assert 3_000_000 <= cost.inclusive < 3_100_000
-    assert profile.unit == "bytes"
+    [cost] = [cost for cost in allocated.allocations.frames() if cost.frame.startswith("hoard")]
+    assert 3 <= cost.inclusive < 50
+    assert (allocated.bytes.unit, allocated.allocations.unit) == ("bytes", "allocations")
 
 
 def test_memray_counts_the_same_work_the_same() -> None:
     memray.capture(hoard)
-    first, second = memray.capture(hoard), memray.capture(hoard)
+    first, second = memray.capture(hoard).bytes, memray.capture(hoard).bytes
 
     def bytes_of_hoard(profile: Profile) -> int:
         return sum(cost for stack, cost in profile.stacks.items() if any("hoard" in frame for frame in stack))
