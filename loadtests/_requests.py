@@ -13,7 +13,7 @@ from random import Random
 import msgspec
 
 from loadtests import _plan
-from loadtests._plan import Plan
+from loadtests._plan import Plan, PlanError
 from loadtests._workloads import payloads_of
 
 
@@ -39,8 +39,11 @@ def lines(plan: Plan, seed: int) -> Iterator[bytes]:
 
 
 def main(name: str, count: str, seed: str = "") -> None:
-    """Print so many."""
-    plan = _plan.load(name)
+    """Print so many; a plan that cannot be had ends it with a sentence."""
+    try:
+        plan = _plan.load(name)
+    except PlanError as error:
+        sys.exit(str(error))
     for line in islice(lines(plan, int(seed or plan.seed)), int(count)):
         sys.stdout.buffer.write(line + b"\n")
 

@@ -89,7 +89,8 @@ def _ran(arguments: Sequence[str], tree: Path, variables: Mapping[str, str] | No
     except subprocess.TimeoutExpired as error:
         raise ProfilingError(f"{arguments[0]} did not end within {CHILD_SECONDS:.0f} s") from error
     if done.returncode:
-        said = [line.strip(" │╭╰─╮╯") for line in done.stderr.decode("utf-8", "replace").splitlines()]
-        said = [line for line in said if line]
+        said = list(
+            filter(None, (line.strip(" │╭╰─╮╯") for line in done.stderr.decode("utf-8", "replace").splitlines()))
+        )
         raise ProfilingError(said[-1] if said else f"{arguments[0]} ended with exit code {done.returncode}")
     return done.stdout

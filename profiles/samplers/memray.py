@@ -8,12 +8,13 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
 from memray import AllocatorType, FileReader, Tracker
 
-from profiles.frames import file_name
+from profiles.frames import qualified
 from profiles.stacks import Profile, Stack
 
 _RELEASES = {AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE}
@@ -40,7 +41,7 @@ def capture(work: Callable[[], object]) -> Allocated:
                 if AllocatorType(record.allocator) in _RELEASES:
                     continue
                 if trace := record.stack_trace():
-                    stack = tuple(f"{name} ({file_name(file)})" for name, file, _ in reversed(trace))
+                    stack = tuple(starmap(qualified, reversed(trace)))
                     size[stack] += record.size
                     number[stack] += record.n_allocations
     return Allocated(Profile("bytes", dict(size)), Profile("allocations", dict(number)))

@@ -29,7 +29,8 @@ def test_costs_are_those_of_a_request() -> None:
 def test_the_function_that_became_dearer_is_named_not_its_callers() -> None:
     found = difference(recorded("main;serve;parse 100\nmain;serve 50"), recorded("main;serve;parse 120\nmain;serve 50"))
     [suspect] = suspects(found, is_exact=True)
-    assert (suspect.change.frame, suspect.explains, suspect.share) == ("parse", 1.0, pytest.approx(20 / 150))
+    assert (suspect.change.frame, suspect.explains) == ("parse", 1.0)
+    assert suspect.share == pytest.approx(20 / 150)
     assert "1. parse: 100 → 120, +20.00%, 100% of the rise" in text.render_difference(found, [suspect])
 
 
