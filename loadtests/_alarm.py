@@ -12,11 +12,11 @@ import os
 from typing import Any, Self
 
 import gevent
+from greenlet import getcurrent
 
 _CLOCK_MONOTONIC = 1
 _FLAGS = os.O_NONBLOCK | os.O_CLOEXEC
 _READABLE = 1
-_SHORTEST_SECONDS = 20e-6
 
 
 class _Time(ctypes.Structure):
@@ -33,24 +33,41 @@ class Alarm:
     def __init__(self) -> None:
         self._descriptor = -1
         self._watcher: Any = None
+        self._is_watched = False
+        self._sleeper: Any = None
+        self._hub: Any = gevent.get_hub()
         self._setting = _Setting()
+        self._pointer = ctypes.byref(self._setting)
         self._kernel: Any = ctypes.CDLL(None)
         if hasattr(self._kernel, "timerfd_create"):
             self._descriptor = self._kernel.timerfd_create(_CLOCK_MONOTONIC, _FLAGS)
+            self._watcher = self._hub.loop.io(self._descriptor, _READABLE)
 
     def sleep(self, seconds: float) -> None:
         """Let other greenlets run for ``seconds``; also for 0 or less, once."""
-        if self._descriptor < 0 or seconds < _SHORTEST_SECONDS:
+        if self._watcher is None or seconds <= 0.0:
             gevent.sleep(max(seconds, 0.0))
             return
-        hub: Any = gevent.get_hub()
-        if self._watcher is None:
-            self._watcher = hub.loop.io(self._descriptor, _READABLE)
         value = self._setting.value
-        value.seconds = int(seconds)
-        value.nanoseconds = int((seconds - value.seconds) * 1e9)
-        self._kernel.timerfd_settime(self._descriptor, 0, ctypes.byref(self._setting), None)
-        hub.wait(self._watcher)
+        value.seconds = whole = int(seconds)
+        value.nanoseconds = int((seconds - whole) * 1e9) or 1
+        self._kernel.timerfd_settime(self._descriptor, 0, self._pointer, None)
+        if not self._is_watched:
+            self._is_watched = True
+            self._watcher.start(self._ring)
+        self._sleeper = getcurrent()
+        try:
+            self._hub.switch()
+        finally:
+            self._sleeper = None
+
+    def _ring(self) -> None:
+        """Runs in the event loop. Watching goes on, as setting the timer anew silences it, unless nobody does that."""
+        if self._sleeper is None:
+            self._is_watched = False
+            self._watcher.stop()
+        else:
+            self._sleeper.switch()
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +75,5 @@ class Alarm:
     def __exit__(self, *_: object) -> None:
         if self._watcher is not None:
             self._watcher.close()
-        if self._descriptor >= 0:
+            self._watcher = None
             os.close(self._descriptor)
-            self._descriptor = -1

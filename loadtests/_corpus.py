@@ -30,6 +30,7 @@ class Zipf:
     """
 
     def __init__(self, size: int, exponent: float) -> None:
+        self.size = size
         self._edges = tuple(accumulate(math.pow(rank + 1, -exponent) for rank in range(size)))
 
     def draw(self, random: Random) -> int:

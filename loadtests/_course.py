@@ -10,7 +10,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import count
 from random import Random
 
 from gevent.event import Event
@@ -18,6 +17,7 @@ from gevent.event import Event
 from loadtests._arrivals import Profile, arrivals, constant, poisson
 from loadtests._messages import Begin, Go, Share
 from loadtests._plan import Payloads
+from loadtests._population import NEVER
 from loadtests._tally import Arrival, Tally
 
 FREE_STAGE = "free"
@@ -32,10 +32,11 @@ logger = logging.getLogger(__name__)
 class Course:
     """Schedules for the users of this process, and the tally of their requests."""
 
-    def __init__(self, begin: Begin, *, clock: Callable[[], float], wall: Callable[[], float]) -> None:
+    def __init__(self, begin: Begin, *, clock: Callable[[], float]) -> None:
         self.plan = begin.plan
         self.seed = begin.seed
         self.user_rate = begin.user_rate
+        self.api_key = begin.api_key
         self.tally = Tally(begin.generator)
         self.started = Event()
         self.halted = False
@@ -43,7 +44,6 @@ class Course:
         self.in_flight = self.plan.in_flight if self.plan else _FREE_IN_FLIGHT
         self.timeout = self.plan.timeout_seconds if self.plan else FREE_TIMEOUT_SECONDS
         self._clock = clock
-        self._wall = wall
         self._origin: float | None = None
         self._profile = Profile(self.plan.facts().stages) if self.plan else None
         self._shares: dict[str, Share] = {}
@@ -71,7 +71,7 @@ class Course:
 
     def start(self, go: Go) -> None:
         """Set second 0 and let the users go."""
-        self._origin = self._clock() + (go.epoch - self._wall())
+        self._origin = go.start
         self._shares = go.shares
         self.started.set()
 
@@ -107,7 +107,20 @@ class Course:
         return Random(f"{self.seed}/{workload}/{user}/{purpose}")
 
     def schedule(self, workload: str, serial: int) -> Iterator[Arrival]:
-        """A user's arrivals in an open model, in order; none for one that the plan has no use for."""
+        """A user's arrivals in an open model, in order; none for one that the plan has no use for.
+
+        One that nobody came to ask for until its request would have timed out is dropped: a generator that cannot
+        keep up says so and comes to an end, instead of sending yesterday's requests.
+        """
+        return filter(self._in_time, self._arrivals(workload, serial))
+
+    def _in_time(self, arrival: Arrival) -> bool:
+        if self.now - arrival.moment <= self.timeout:
+            return True
+        self.tally.drop(arrival)
+        return False
+
+    def _arrivals(self, workload: str, serial: int) -> Iterator[Arrival]:
         source = self.random(workload, serial, "arrivals")
         if self._profile is None or self.plan is None:
             entered = max(self.now, 0.0)
@@ -124,13 +137,22 @@ class Course:
         return (Arrival(moment, profile.stage_at(moment).name) for moment in arrivals(profile, points))
 
     def pauses(self, workload: str, serial: int) -> Iterator[float]:
-        """The think times of a closed user, in seconds; none for one that the plan has no use for."""
+        """The pauses of a closed user, in seconds, each to be taken when it is asked for.
+
+        One is as long as the user thinks, and until the plan has a user of its number; there is none when that will
+        not come again, nor for a user that the plan has no use for.
+        """
         share = self._shares.get(workload)
         if self.plan is None or share is None or serial >= share.count:
-            return iter(())
-        source = self.random(workload, serial, "arrivals")
-        mean = self.plan.think_seconds
-        return (source.expovariate(1.0 / mean) if mean else 0.0 for _ in count())
+            return
+        number, population = share.first + serial, self.plan.population(workload)
+        source, mean = self.random(workload, serial, "arrivals"), self.plan.think_seconds
+        while True:
+            now = max(self.now, 0.0)
+            turn = population.turn(number, now + (source.expovariate(1.0 / mean) if mean else 0.0))
+            if turn == NEVER:
+                return
+            yield turn - now
 
     def arrival_now(self) -> Arrival | None:
         """The arrival of a closed user, which is due whenever it comes; None from the plan's end on."""
@@ -141,5 +163,5 @@ class Course:
 
 
 def course_of(begin: Begin) -> Course:
-    """A course on this process's clocks."""
-    return Course(begin, clock=time.perf_counter, wall=time.time)
+    """A course on this process's monotonic clock."""
+    return Course(begin, clock=time.perf_counter)

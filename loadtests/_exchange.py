@@ -18,3 +18,5 @@ class Exchange(NamedTuple):
     """Units of work in it, such as comments."""
     check: Callable[[bytes], None]
     """Takes the body of an answer with status 200; raises `WrongAnswerError` when it is wrong."""
+    later: bool = False
+    """Whether the answer is to be had as a job (``Prefer: respond-async``): accepted at once, come back for."""

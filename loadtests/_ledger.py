@@ -22,6 +22,8 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The first second that may still have lines."""
     cells: list[Cell]
     pulses: list[Pulse]
+    left: bool = False
+    """Whether it goes before the run is over, and nobody told it to."""
 
 
 class Ledger:
@@ -30,18 +32,22 @@ class Ledger:
     def __init__(self) -> None:
         self._settled: dict[str, int] = {}
         self._lost: set[str] = set()
+        self._left: set[str] = set()
         self._cells: dict[tuple[int, str, str, str], Cell] = {}
         self._pulses: list[Pulse] = []
 
     @property
     def ended(self) -> bool:
         """Whether every generator has finished or is lost."""
-        return all(settled == FOREVER or name in self._lost for name, settled in self._settled.items())
+        return not self.unfinished
 
     @property
     def generators(self) -> dict[str, Literal["finished", "lost"]]:
-        """How each generator ended; one that never reported its end is lost."""
-        return {name: "finished" if settled == FOREVER else "lost" for name, settled in sorted(self._settled.items())}
+        """How each generator ended; one that left early or never reported its end is lost."""
+        return {
+            name: "finished" if settled == FOREVER and name not in self._left else "lost"
+            for name, settled in sorted(self._settled.items())
+        }
 
     @property
     def unfinished(self) -> list[str]:
@@ -60,6 +66,8 @@ class Ledger:
         """Take in ``report``; cells of the same second, stage, workload and route become one."""
         self._lost.discard(report.generator)
         self._settled[report.generator] = report.settled
+        if report.left:
+            self._left.add(report.generator)
         self._pulses.extend(report.pulses)
         for cell in report.cells:
             key = (cell.second, cell.stage, cell.workload, cell.route)

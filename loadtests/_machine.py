@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -57,22 +58,50 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+class Effort(NamedTuple):
+    """What a second took."""
+
+    cpu: float
+    """Cores that this process had; 1.0 is a whole one."""
+    waiting: float
+    """The share of the time in which its main thread could have run and had to wait for a core."""
+    steal: float
+    """The share of the machine's processor time that its host took away."""
+
+
 class Meter:
     """Processor time between two readings."""
 
     def __init__(self) -> None:
         self._wall = time.perf_counter()
         self._used = time.process_time()
+        self._waited = _waited()
         self._stolen, self._machine = _stolen_and_total()
 
-    def read(self) -> tuple[float, float]:
-        """Since the last reading: this process's cores in use, and the share of the machine that its host took away."""
-        wall, used = time.perf_counter(), time.process_time()
+    def read(self) -> Effort:
+        """Since the last reading."""
+        wall, used, waited = time.perf_counter(), time.process_time(), _waited()
         stolen, machine = _stolen_and_total()
-        cpu = (used - self._used) / max(wall - self._wall, 1e-9)
-        steal = (stolen - self._stolen) / max(machine - self._machine, 1)
-        self._wall, self._used, self._stolen, self._machine = wall, used, stolen, machine
-        return cpu, steal
+        passed = max(wall - self._wall, 1e-9)
+        effort = Effort(
+            cpu=(used - self._used) / passed,
+            waiting=(waited - self._waited) / passed,
+            steal=(stolen - self._stolen) / max(machine - self._machine, 1),
+        )
+        self._wall, self._used, self._waited = wall, used, waited
+        self._stolen, self._machine = stolen, machine
+        return effort
+
+
+def _waited() -> float:
+    """Seconds that the main thread was ready to run without a core; 0 where the kernel does not count them.
+
+    Source: Documentation/scheduler/sched-stats of Linux, ``/proc/PID/schedstat``, the second figure.
+    """
+    try:
+        return int(Path("/proc/self/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _stolen_and_total() -> tuple[int, int]:

@@ -1,16 +1,18 @@
 """What the recording process and the generator processes tell one another.
 
-    recorder ── begin, go, halt ──▶ every generator
-    recorder ◀────── report ─────── every generator
+    recorder ── begin, ask, go, halt ──▶ every generator
+    recorder ◀───── shown, report ────── every generator
 
-In a run with one process both ends are in it, and Locust hands the messages over directly.
+The recorder asks for the time before the start, so that all start together, and every second from then on, which also
+tells a generator that it is still there. In a run with one process both ends are in it, and Locust hands the messages
+over directly.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,9 +20,15 @@ from loadtests._ledger import Report
 from loadtests._plan import Plan
 
 BEGIN = "loadstone-begin"
+ASK = "loadstone-ask"
+SHOWN = "loadstone-shown"
 GO = "loadstone-go"
 HALT = "loadstone-halt"
 REPORT = "loadstone-report"
+
+
+class UnreadableMessageError(Exception):
+    """The other end speaks another language; it has another version of the load tests."""
 
 
 class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,6 +41,22 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """None in a free run, where every user arrives at ``user_rate`` for as long as it lives."""
     user_rate: float
     """Arrivals per second of one user in a free run."""
+    api_key: str = ""
+    """What the target is shown; empty for nothing."""
+
+
+class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What does your clock show?"""
+
+    asked: float
+    """When, on the recorder's clock; comes back with the answer."""
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """From a generator: what its monotonic clock showed when it was asked."""
+
+    asked: float
+    shown: float
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,11 +68,15 @@ class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Go(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The run starts. The wall clock aligns processes; within a process only the monotonic clock counts."""
+    """The run starts."""
 
-    epoch: float
-    """Second 0 of the run, in seconds since 1970."""
+    start: float
+    """Second 0 of the run, on the addressee's own monotonic clock."""
     shares: dict[str, Share]
+
+
+NO_SHARE: Mapping[str, Share] = {}
+"""What there is to share out in a free run."""
 
 
 def shares(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, Share]]:
@@ -69,26 +97,29 @@ def shares(counts: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, Share
 _encoder = msgspec.msgpack.Encoder()
 
 
-def packed(message: Begin | Go | Report) -> dict[str, Any]:
+def packed(message: Begin | Ask | Shown | Go | Report) -> dict[str, Any]:
     """``message`` as the data of a Locust message."""
     return {"packed": _encoder.encode(message)}
 
 
-_begin = msgspec.msgpack.Decoder(Begin)
-_go = msgspec.msgpack.Decoder(Go)
-_report = msgspec.msgpack.Decoder(Report)
+_Kind = TypeVar("_Kind", Begin, Ask, Shown, Go, Report)
 
 
-def begin_of(data: dict[str, Any]) -> Begin:
-    """The `Begin` in a Locust message's data."""
-    return _begin.decode(data["packed"])
+def _reader(kind: type[_Kind]) -> Callable[[Any], _Kind]:
+    decoder = msgspec.msgpack.Decoder(kind)
+
+    def read(data: Any) -> _Kind:
+        try:
+            return decoder.decode(data["packed"])
+        except (msgspec.MsgspecError, KeyError, TypeError) as error:
+            raise UnreadableMessageError(f"a message cannot be read ({error})") from error
+
+    return read
 
 
-def go_of(data: dict[str, Any]) -> Go:
-    """The `Go` in a Locust message's data."""
-    return _go.decode(data["packed"])
-
-
-def report_of(data: dict[str, Any]) -> Report:
-    """The `Report` in a Locust message's data."""
-    return _report.decode(data["packed"])
+begin_of = _reader(Begin)
+"""The `Begin` in a Locust message's data; like those below it raises `UnreadableMessageError`."""
+ask_of = _reader(Ask)
+shown_of = _reader(Shown)
+go_of = _reader(Go)
+report_of = _reader(Report)

@@ -2,47 +2,71 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Iterator
 
-import gevent
-from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
+from loadtests._address import ElsewhereError
+from loadtests._answers import (
+    AnswerCutShortError,
+    AnswerTooLargeError,
+    NoAnswerError,
+    NotHttpError,
+    UndecodableAnswerError,
+)
+from loadtests._exchange import WrongAnswerError
+from loadtests._later import JobFailedError
 
 TIMEOUT = "timeout"
 WRONG_ANSWER = "wrong-answer"
+REDIRECTED = "redirected"
+"""The target named another place; redirects are not followed."""
+JOB_FAILED = "job-failed"
+"""The target accepted the request for later, and then could not answer it."""
 GENERATOR_ERROR = "generator-error"
 """The fault is the load test's own; counted, so that no arrival vanishes."""
 
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_OWN_LIMITS = frozenset((errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM))
+"""What this machine runs out of: files, memory, ports to connect from."""
+
 _NAMES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    ((gevent.Timeout, TimeoutError), TIMEOUT),
+    (WrongAnswerError, WRONG_ANSWER),
+    (JobFailedError, JOB_FAILED),
+    (ElsewhereError, REDIRECTED),
+    (TimeoutError, TIMEOUT),
     (ConnectionRefusedError, "refused"),
-    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError, HTTPConnectionClosed), "reset"),
-    (socket.gaierror, "unresolved"),
+    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError, NoAnswerError), "reset"),
+    (AnswerCutShortError, "cut-short"),
+    ((socket.gaierror, UnicodeError), "unresolved"),
     (ssl.SSLError, "tls"),
-    (HTTPParseError, "not-http"),
+    (NotHttpError, "not-http"),
+    (AnswerTooLargeError, "too-large"),
+    (UndecodableAnswerError, "undecodable"),
+    (OSError, "unreachable"),
 )
 
 
 def of_status(status: int) -> str:
     """Of an answer whose status was not the expected one."""
-    return f"http-{status}"
+    return REDIRECTED if status in _REDIRECTS else f"http-{status}"
 
 
 def of_error(error: BaseException) -> str:
-    """Of a request that got no whole answer; what lies behind a wrapping error counts."""
+    """Of a request that got no right answer; what lies behind a wrapping error counts."""
     for cause in _causes(error):
+        if isinstance(cause, OSError) and cause.errno in _OWN_LIMITS:
+            return GENERATOR_ERROR
         for kinds, name in _NAMES:
             if isinstance(cause, kinds):
                 return name
-    return "no-answer"
+    return GENERATOR_ERROR
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it wraps, by chaining or, as geventhttpclient does it, by an attribute."""
-    seen: set[int] = set()
-    found: object = error
-    while isinstance(found, BaseException) and id(found) not in seen:
-        seen.add(id(found))
+    """``error`` and what it wraps."""
+    found: BaseException | None = error
+    while found is not None:
         yield found
-        found = getattr(found, "error", None) or found.__cause__ or found.__context__
+        found = found.__cause__

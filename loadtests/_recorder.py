@@ -9,19 +9,23 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 import gevent
+import msgspec
 from gevent.event import Event
-from locust.runners import STATE_MISSING, MasterRunner
 
-from loadtests import _machine, _target
+from loadtests import _cache, _machine, _target
 from loadtests import _messages as messages
+from loadtests._cache import CacheRefusedError
 from loadtests._course import FREE_STAGE, FREE_TIMEOUT_SECONDS
+from loadtests._fleet import Fleet
+from loadtests._health import Health
 from loadtests._ledger import Ledger
-from loadtests._messages import BEGIN, GO, HALT, Begin, Go, Share, shares
+from loadtests._messages import NO_SHARE, Begin, UnreadableMessageError, shares
 from loadtests._settings import Settings, record_path
+from loadtests._target import UnreachableTargetError
 from slo.record import FORMAT, Cell, Header, PlanFacts, Pulse, Snapshot, Stage, Writer, utc_now
 
 _LEAD_SECONDS = 0.5
@@ -29,7 +33,7 @@ _LEAD_SECONDS = 0.5
 _GRACE_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _SPAWN_SECONDS = 30.0
-_LOCAL = "local"
+_ASK_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -37,22 +41,27 @@ logger = logging.getLogger(__name__)
 class Recording:
     """A run under way. ``ended`` is called once, with the outcome, after the record is closed.
 
-    Raises `UnreachableTargetError` or `OSError` before anything is written.
+    Raises `UnreachableTargetError`, `CacheRefusedError` or `OSError` before anything is written.
     """
 
     def __init__(self, runner: Any, settings: Settings, url: str, ended: Callable[[str], None]) -> None:
         self.settings = settings
         self.plan = settings.plan
+        self.failure = ""
         self._runner = runner
         self._url = url
         self._ended = ended
+        self._fleet = Fleet(runner)
         self._ledger = Ledger()
-        self._clients: dict[str, str] = {}
-        self._epoch: float | None = None
-        self.failure = ""
+        self._health = Health(self.plan.warm_up_seconds if self.plan else 0.0)
+        self._launched = False
+        self._start: float | None = None
         self._stopped = False
         self._closing = False
         self._closed = Event()
+        target = _target.facts(url)
+        if self.plan is not None:
+            _cache.prepare(self.plan, url, settings.api_key, sleep=gevent.sleep)
         started_at = utc_now()
         header = Header(
             format=FORMAT,
@@ -62,7 +71,7 @@ class Recording:
             commit=_machine.commit(),
             plan=self.plan.facts() if self.plan else _free_facts(runner, settings),
             machine=_machine.facts(),
-            target=_target.facts(url),
+            target=target,
         )
         self._writer = Writer(record_path(settings.record, plan=header.plan.name, started_at=started_at), header)
 
@@ -71,38 +80,63 @@ class Recording:
         """The record's file."""
         return str(self._writer.path)
 
+    @property
+    def lost(self) -> list[str]:
+        """Generators that did not see the run to its end."""
+        return [name for name, end in self._ledger.generators.items() if end == "lost"]
+
+    @property
+    def health(self) -> str:
+        """How the generators fared, in a sentence."""
+        return self._health.sentence
+
+    @property
+    def given_away(self) -> bool:
+        """Whether a plan's arrivals have been shared out, so that users must stay where they are."""
+        return self.plan is not None and self._launched and not self._closing
+
     def begin(self) -> None:
         """Tell every generator what is coming; a free run starts at once."""
-        for client in _clients(self._runner):
-            self.join(client)
+        for client in self._fleet.present():
+            self._take_in(client)
         if self.plan is None:
-            self._go({client: {} for client in self._clients})
+            self._launched = True
+            gevent.spawn(self._go)
 
     def join(self, client: str) -> None:
-        """Take ``client`` in. One that comes after the start gets no part of a plan, as all are given away."""
-        name = f"generator-{self._index(client)}"
-        self._clients[client] = name
-        self._ledger.expect(name)
-        begin = Begin(generator=name, seed=self.settings.seed, plan=self.plan, user_rate=self.settings.user_rate)
-        self._runner.send_message(BEGIN, messages.packed(begin), client)
-        if self._epoch is not None:
-            self._runner.send_message(GO, messages.packed(Go(epoch=self._epoch, shares={})), client)
+        """Another process came, or one came back. After a plan's start it takes no part, as all is given away."""
+        if client in self._fleet:
+            return
+        if self.given_away:
+            logger.warning("%s came after the start; it takes no part in this run", client)
+            return
+        self._take_in(client)
+        if self._start is not None:
+            gevent.spawn(self._follow, client, self._start)
 
     def spawned(self) -> None:
         """All users are there: number them over all generators and start the plan."""
-        if self.plan is None or self._epoch is not None or self._closing:
-            return
-        deadline = time.monotonic() + _SPAWN_SECONDS
-        while self._runner.user_count < self._runner.target_user_count and time.monotonic() < deadline:
-            gevent.sleep(_POLL_SECONDS)
-        if not self._stopped:
-            self._go(shares(_counts(self._runner, self._clients)))
+        if self.plan is not None and not self._launched and not self._closing:
+            self._launched = True
+            gevent.spawn(self._launch)
+
+    def hear(self, message: Any) -> None:
+        """A generator says what its clock shows."""
+        self._fleet.hear(message.node_id, messages.shown_of(message.data))
 
     def report(self, message: Any) -> None:
         """Take in what a generator saw, and write what is complete."""
         if self._closing:
             return
-        self._ledger.add(messages.report_of(message.data))
+        try:
+            report = messages.report_of(message.data)
+        except UnreadableMessageError as error:
+            logger.warning("%s: %s; it needs this version of the load tests", message.node_id, error)
+            return
+        clock_error = round(self._fleet.clock_error(report.generator), 6)
+        pulses = [msgspec.structs.replace(pulse, clock_error=clock_error) for pulse in report.pulses]
+        self._health.add(pulses)
+        self._ledger.add(msgspec.structs.replace(report, pulses=pulses))
         self._write(*self._ledger.take())
 
     def stop(self, outcome: Literal["completed", "stopped"] = "stopped") -> None:
@@ -111,7 +145,7 @@ class Recording:
             self._closed.wait()
             return
         self._stopped = True
-        self._runner.send_message(HALT)
+        self._fleet.halt()
         timeout = self.plan.timeout_seconds if self.plan else FREE_TIMEOUT_SECONDS
         deadline = time.monotonic() + timeout + _GRACE_SECONDS
         while not self._ledger.ended and time.monotonic() < deadline and not self._closing:
@@ -123,39 +157,78 @@ class Recording:
         """Close the record now; a generator that is still busy counts as lost."""
         self._close("stopped")
 
-    def _index(self, client: str) -> int:
-        return int(self._runner.get_worker_index(client)) if client != _LOCAL else 0
+    def _take_in(self, client: str) -> None:
+        name = self._fleet.take_in(client)
+        self._ledger.expect(name)
+        begin = Begin(
+            generator=name,
+            seed=self.settings.seed,
+            plan=self.plan,
+            user_rate=self.settings.user_rate,
+            api_key=self.settings.api_key,
+        )
+        self._fleet.begin(client, begin)
 
-    def _go(self, parts: dict[str, dict[str, Share]]) -> None:
+    def _launch(self) -> None:
+        deadline = time.monotonic() + _SPAWN_SECONDS
+        while self._runner.user_count < self._runner.target_user_count and time.monotonic() < deadline:
+            gevent.sleep(_POLL_SECONDS)
+        self._go()
+
+    def _go(self) -> None:
         self._snapshot("start")
-        self._epoch = time.time() + _LEAD_SECONDS
-        for client, part in parts.items():
-            self._runner.send_message(GO, messages.packed(Go(epoch=self._epoch, shares=part)), client)
-        gevent.spawn(self._conduct, time.monotonic() + _LEAD_SECONDS)
+        self._fleet.read_clocks()
+        if self._stopped:
+            return
+        parts = shares(self._fleet.users()) if self.plan else dict.fromkeys(self._fleet.clients, NO_SHARE)
+        self._start = time.perf_counter() + _LEAD_SECONDS
+        for name in self._fleet.go(self._start, parts):
+            self._lose(name, "does not answer")
+        self._conduct(self._start)
+
+    def _follow(self, client: str, start: float) -> None:
+        """Have ``client`` join a free run that is under way."""
+        self._fleet.read_clocks()
+        if not self._stopped:
+            for name in self._fleet.go(start, {client: NO_SHARE}):
+                self._lose(name, "does not answer")
 
     def _conduct(self, start: float) -> None:
         """Watch the generators, and follow a plan to its end; a free run is ended by whoever started it."""
         warm_up = self.plan.warm_up_seconds if self.plan else 0.0
         longest = self.plan.seconds + self.plan.timeout_seconds + _GRACE_SECONDS if self.plan else float("inf")
-        judged = False
+        judged, asked = False, 0.0
         while not self._closing:
-            passed = time.monotonic() - start
+            passed = time.perf_counter() - start
             if not judged and passed >= warm_up:
                 judged = True
-                self._snapshot("judged")
+                self._end_warm_up()
+            if passed - asked >= _ASK_SECONDS:
+                asked = passed
+                self._fleet.ask()
             self._lose_the_gone()
             if not self._stopped and (self._ledger.ended or passed > longest):
                 self._close("completed" if self.plan else "stopped")
                 return
             gevent.sleep(_POLL_SECONDS if judged else min(max(warm_up - passed, 0.0), _POLL_SECONDS))
 
+    def _end_warm_up(self) -> None:
+        if self.plan is not None and self.plan.warm_up_seconds:
+            try:
+                _cache.empty(self.plan, self._url, self.settings.api_key)
+            except (CacheRefusedError, UnreachableTargetError) as error:
+                self._fail(str(error))
+        self._snapshot("judged")
+
     def _lose_the_gone(self) -> None:
-        present = _clients(self._runner)
-        for client, name in self._clients.items():
-            if client not in present and name in self._ledger.unfinished:
-                logger.warning("%s is gone; the record will say so", name)
-                self._ledger.lose(name)
-                self._write(*self._ledger.take())
+        for name in self._fleet.gone():
+            if name in self._ledger.unfinished:
+                self._lose(name, "is gone")
+
+    def _lose(self, name: str, reason: str) -> None:
+        logger.warning("%s %s; the record will say that it was lost", name, reason)
+        self._ledger.lose(name)
+        self._write(*self._ledger.take())
 
     def _close(self, outcome: Literal["completed", "stopped"]) -> None:
         if self._closing:
@@ -163,7 +236,9 @@ class Recording:
             return
         self._closing = True
         self._snapshot("end")
-        for name in self._ledger.unfinished:
+        if unfinished := self._ledger.unfinished:
+            self._fleet.halt()
+        for name in unfinished:
             self._ledger.lose(name)
         self._write(*self._ledger.take())
         try:
@@ -172,14 +247,14 @@ class Recording:
             else:
                 self._writer.finish(outcome, self._ledger.generators)
         except OSError as error:  # closing writes what could not be written before, and fails again
-            self.failure = self.failure or _target.reason(error)
+            self.failure = self.failure or _unwritten(error)
         self._closed.set()
         self._ended(outcome)
 
     def _snapshot(self, moment: Literal["start", "judged", "end"]) -> None:
         samples = _target.samples(self._url)
         if samples:
-            second = max(time.time() - self._epoch, 0.0) if self._epoch is not None else 0.0
+            second = max(time.perf_counter() - self._start, 0.0) if self._start is not None else 0.0
             self._write(Snapshot(moment=moment, second=round(second, 3), samples=samples))
 
     def _write(self, *lines: Cell | Pulse | Snapshot) -> None:
@@ -189,32 +264,16 @@ class Recording:
         try:
             self._writer.write(*lines)
         except OSError as error:
-            self.failure = _target.reason(error)
+            self._fail(_unwritten(error))
+
+    def _fail(self, reason: str) -> None:
+        if not self.failure:
+            self.failure = reason
             gevent.spawn(self.stop)
 
 
-def _clients(runner: Any) -> list[str]:
-    """The generators that are there, in the order in which they came."""
-    if not isinstance(runner, MasterRunner):
-        return [_LOCAL]
-    present = [client.id for client in runner.clients.all if client.state != STATE_MISSING]
-    return sorted(present, key=runner.get_worker_index)
-
-
-def _counts(runner: Any, clients: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Clients to workloads to the users that they run."""
-    counts: dict[str, dict[str, int]] = {}
-    for client in clients:
-        if client == _LOCAL:
-            by_class = runner.user_classes_count
-        elif client in runner.clients:
-            by_class = runner.clients[client].user_classes_count
-        else:
-            by_class = {}
-        counts[client] = {
-            runner.user_classes_by_name[name].workload: count for name, count in by_class.items() if count
-        }
-    return counts
+def _unwritten(error: OSError) -> str:
+    return f"the run record could not be written to its end: {_target.reason(error)}"
 
 
 def _free_facts(runner: Any, settings: Settings) -> PlanFacts:

@@ -2,22 +2,26 @@
 
 Exit code of a run that follows a plan: 0 when it ran to its end, also with failed requests, for whether those
 are too many is the objectives' matter, not the generator's; 2 when it could not start or its record could not be
-written; 3 when it was stopped early, as such a run cannot be judged. Without a plan Locust's own rules hold.
+written; 3 when it was stopped early or lost a process, as such a run cannot be judged. Without a plan Locust's own
+rules hold. A worker whose recorder is dead ends with 3.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from loadtests import _generator
+from loadtests._cache import CacheRefusedError
+from loadtests._dispatcher import SteadyDispatcher
 from loadtests._generator import Generator
-from loadtests._messages import REPORT
+from loadtests._messages import REPORT, SHOWN
 from loadtests._plan import Plan, PlanError
 from loadtests._recorder import Recording
 from loadtests._settings import BadSettingError, add_options, chosen_plan, settings_of
@@ -80,6 +84,14 @@ def _say(sentence: str) -> None:
     sys.stderr.flush()
 
 
+def _scaled_plan(options: Any) -> Plan | None:
+    """The plan as it will be followed; one with settings that are refused at the start may be any."""
+    try:
+        return settings_of(options).plan
+    except (PlanError, BadSettingError):
+        return chosen_plan(options)
+
+
 class _Desk:
     """Where runs are opened and closed, in the process that records."""
 
@@ -90,9 +102,11 @@ class _Desk:
         self._interrupted = False
         self._shape: PlanShape | None = None
         options = environment.parsed_options
-        plan = chosen_plan(options)
+        plan = _scaled_plan(options)
         if plan is not None and (getattr(options, "headless", False) or getattr(options, "autostart", False)):
             self._shape = environment.shape_class = PlanShape(runner, plan)
+        environment.dispatcher_class = cast("Any", partial(SteadyDispatcher, steady=self._is_given_away))
+        runner.register_message(SHOWN, self._hear)
         runner.register_message(REPORT, self._report)
 
     def start(self, **_: Any) -> None:
@@ -103,7 +117,7 @@ class _Desk:
             self._check_users(settings.plan)
             url = checked_address(self._address())
             recording = Recording(self._runner, settings, url, self._ended)
-        except (PlanError, BadSettingError, UnreachableTargetError) as error:
+        except (PlanError, BadSettingError, UnreachableTargetError, CacheRefusedError) as error:
             self._refuse(str(error))
             return
         except OSError as error:
@@ -156,6 +170,13 @@ class _Desk:
         hosts = (user.host for user in self._runner.user_classes if user.host)
         return self._environment.host or next(hosts, None)
 
+    def _is_given_away(self) -> bool:
+        return self._recording is not None and self._recording.given_away
+
+    def _hear(self, environment: Environment, msg: Any, **_: Any) -> None:
+        if self._recording is not None:
+            self._recording.hear(msg)
+
     def _report(self, environment: Environment, msg: Any, **_: Any) -> None:
         if self._recording is not None:
             self._recording.report(msg)
@@ -170,12 +191,15 @@ class _Desk:
         recording, self._recording = self._recording, None
         if recording is None:
             return
+        whole = outcome == "completed" and not recording.lost
         if recording.failure:
-            _say(f"the run record {recording.path} could not be written to its end: {recording.failure}")
+            _say(recording.failure)
             self._environment.process_exit_code = _BAD_INPUT
         elif recording.plan is not None:
-            self._environment.process_exit_code = 0 if outcome == "completed" else _CANNOT_BE_JUDGED
-        _say(f"the run is {outcome}")
+            self._environment.process_exit_code = 0 if whole else _CANNOT_BE_JUDGED
+        _say(": ".join(filter(None, (f"the run is {outcome}", recording.health))))
+        if recording.lost:
+            _say(f"the run cannot be judged, as load generators were lost on the way: {', '.join(recording.lost)}")
         if recording.failure or (recording.plan is not None and outcome == "completed"):
             self._end_locust()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     user_rate: float
     record: str
+    api_key: str = ""
+    """What the target is shown, when it asks for a key; empty for none."""
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
     time_scale: Scale = 1.0
     rate_scale: Scale = 1.0
     user_rate: Scale = 1.0
+    api_key: Annotated[str, msgspec.Meta(max_length=512, pattern=r"^[\x21-\x7e]*$")] = ""
 
 
 def add_options(parser: Any) -> None:
@@ -75,14 +78,34 @@ def add_options(parser: Any) -> None:
         env_var="LOADSTONE_SEED",
         help="Seed of arrivals and payloads; equal seeds send equal requests. Default: the plan's, or 1.",
     )
-    add("--time-scale", type=float, default=1.0, metavar="FACTOR", help="Makes every stage this many times as long.")
-    add("--rate-scale", type=float, default=1.0, metavar="FACTOR", help="Makes every rate this many times as high.")
+    add(
+        "--time-scale",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="Makes every stage this many times as long, but none shorter than two seconds.",
+    )
+    add(
+        "--rate-scale",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="Makes every rate, or the users of a closed plan, this many times as high.",
+    )
     add(
         "--user-rate",
         type=float,
         default=1.0,
         metavar="PER_SECOND",
         help="Arrivals per second of one user in a run without a plan.",
+    )
+    add(
+        "--api-key",
+        default="",
+        metavar="KEY",
+        env_var="LOADSTONE_API_KEY",
+        include_in_web_ui=False,
+        help="Key to show, if the service wants one; an administrator's where the plan empties the cache.",
     )
 
 
@@ -116,7 +139,13 @@ def settings_of(options: Any) -> Settings:
     seed = given.seed if given.seed is not None else (plan.seed if plan else 1)
     if plan is not None:
         plan = plan.scaled(time=given.time_scale, rate=given.rate_scale)
-    return Settings(plan=plan, seed=seed, user_rate=given.user_rate * given.rate_scale, record=given.run_record)
+    return Settings(
+        plan=plan,
+        seed=seed,
+        user_rate=given.user_rate * given.rate_scale,
+        record=given.run_record,
+        api_key=given.api_key,
+    )
 
 
 def record_path(record: str, *, plan: str, started_at: str) -> Path:

@@ -40,5 +40,5 @@ class PlanShape(LoadTestShape):
         if self._ended:
             return None
         classes = [user for user in self._runner.user_classes if getattr(user, "workload", "") in self._plan.mix]
-        users = self._plan.users * max(len(classes), 1)
+        users = self._plan.users_to_start * max(len(classes), 1)
         return users, min(users, _FASTEST_SPAWN_RATE), classes

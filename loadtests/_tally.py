@@ -6,6 +6,7 @@ seconds are taken out, so that every (second, stage, workload, route) leaves a p
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Hashable
 from typing import NamedTuple
@@ -41,30 +42,36 @@ class Ended(NamedTuple):
     response_bytes: int
 
 
+def _durations() -> array[float]:
+    """To append to, in some 40 ns: they become a histogram, all at once, when their second ends."""
+    return array("d")
+
+
 class _Cell:
     __slots__ = ("items", "latency", "outcomes", "request_bytes", "response_bytes", "service")
 
     def __init__(self) -> None:
         self.outcomes: Counter[str] = Counter()
-        self.latency = Histogram()
-        self.service = Histogram()
+        self.latency = _durations()
+        self.service = _durations()
         self.items = 0
         self.request_bytes = 0
         self.response_bytes = 0
 
 
 class _Second:
-    __slots__ = ("cells", "cpu", "dropped", "intended", "lateness", "started", "steal", "under_way")
+    __slots__ = ("cells", "cpu", "dropped", "intended", "lateness", "started", "steal", "under_way", "waiting")
 
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str, str], _Cell] = {}
-        self.lateness = Histogram()
+        self.lateness = _durations()
         self.intended = 0
         self.started = 0
         self.dropped = 0
         self.under_way = 0
         self.cpu = 0.0
         self.steal = 0.0
+        self.waiting = 0.0
 
 
 class Tally:
@@ -105,25 +112,29 @@ class Tally:
         """The arrival's request starts, ``lateness`` seconds after it was due."""
         second = self._second(arrival.second)
         second.started += 1
-        second.lateness.record(lateness)
+        second.lateness.append(lateness)
 
     def end(self, arrival: Arrival, ended: Ended) -> None:
         """The arrival's request ended. Only rightly answered ones enter the latencies."""
         second = self._second(arrival.second)
         second.under_way -= 1
-        cell = second.cells.setdefault((arrival.stage, ended.workload, ended.route), _Cell())
+        key = (arrival.stage, ended.workload, ended.route)
+        cell = second.cells.get(key)
+        if cell is None:
+            cell = second.cells[key] = _Cell()
         cell.outcomes[ended.outcome] += 1
         cell.request_bytes += ended.request_bytes
         cell.response_bytes += ended.response_bytes
         if ended.outcome == OK:
-            cell.latency.record(ended.latency)
-            cell.service.record(ended.service)
+            cell.latency.append(ended.latency)
+            cell.service.append(ended.service)
             cell.items += ended.items
 
-    def beat(self, second: int, *, cpu: float, steal: float) -> None:
-        """The process's CPU use (1.0 is a core) and the machine's stolen share during ``second``."""
+    def beat(self, second: int, *, cpu: float, steal: float, waiting: float = 0.0) -> None:
+        """The process's CPU use (1.0 is a core) and waits for it, and the machine's stolen share during ``second``."""
         entry = self._second(second)
         entry.cpu = cpu
+        entry.waiting = waiting
         entry.steal = steal
 
     def settled(self, now: float) -> int:
@@ -146,9 +157,10 @@ class Tally:
                     intended=second.intended,
                     started=second.started,
                     dropped=second.dropped,
-                    lateness=second.lateness.encode(),
+                    lateness=Histogram.of(second.lateness).encode(),
                     cpu=round(second.cpu, 4),
                     steal=round(second.steal, 4),
+                    waiting=round(second.waiting, 4),
                 )
             )
         return cells, pulses
@@ -168,8 +180,8 @@ def _line(number: int, key: tuple[str, str, str], cell: _Cell) -> Cell:
         workload=workload,
         route=route,
         outcomes=dict(cell.outcomes),
-        latency=cell.latency.encode(),
-        service=cell.service.encode(),
+        latency=Histogram.of(cell.latency).encode(),
+        service=Histogram.of(cell.service).encode(),
         items=cell.items,
         request_bytes=cell.request_bytes,
         response_bytes=cell.response_bytes,

@@ -18,4 +18,4 @@ class CommentsUser(AnalysisUser):
 
     def exchanges(self, payloads: Payloads, random: Random) -> Iterator[Exchange]:
         """Requests as the plan's ``[payloads.comments]`` table has them."""
-        return _comments.exchanges(payloads.comments, random)
+        return _comments.exchanges(payloads.of(self.workload, _comments.Payloads), random)

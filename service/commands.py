@@ -126,7 +126,7 @@ def invalidate_cache(
     url: str, api_key: str | None, workload: str | None, pattern: str | None, entries: tuple[str, ...]
 ) -> None:
     """Have entries forgotten in every tier and every worker; exits 2 when one of them could not be reached."""
-    wish = {"workload": workload, "pattern": pattern, "keys": entries}
+    wish: dict[str, object] = {"workload": workload, "pattern": pattern, "keys": entries}
     given = {name: value for name, value in wish.items() if value}
     _tell(*cache_commands.invalidate(RemoteService(url, api_key), given))
 

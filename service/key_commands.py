@@ -66,7 +66,11 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
 
 @click.group("keys")
 def keys() -> None:
-    """Make, list and revoke the API keys of a service."""
+    """Make, list and revoke the API keys of a service.
+
+    They lie in the database in `DATABASE_URL`, or else in the embedded one, whether the service runs or not.
+    What is kept of a key is a digest under `LOADSTONE_KEY_SECRET`; `loadstone keys secret` makes one.
+    """
 
 
 @keys.command("create")

@@ -27,6 +27,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from slo.exits import ExitCode
 from slo.live import Progress, Show
@@ -76,12 +77,18 @@ def free_port() -> int:
 
 
 class Service:
-    """A service that was started for a run."""
+    """A service that was started for a run; ``cores`` are those of this machine that it may use."""
 
-    def __init__(self, url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, url: str, child: subprocess.Popen[bytes], log: Path, cores: set[int]) -> None:
         self.url = url
+        self.cores = cores
         self._child = child
         self._log = log
+
+    def workers(self) -> list[int]:
+        """The processes that answer requests."""
+        children = psutil.Process(self._child.pid).children()
+        return [child.pid for child in children if "serve" in child.cmdline()]
 
     @property
     def loss(self) -> str:
@@ -112,7 +119,7 @@ def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterato
     try:
         with _child([sys.executable, "-m", "service", "serve"], log, environment, first) as child:
             _await_ready(child, url, log)
-            yield Service(url, child, log)
+            yield Service(url, child, log, first)
     finally:
         shutil.rmtree(data, ignore_errors=True)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from slo import selectors, stats
+from slo.gathering import Gathering, Quantile, Share, missing, share
 from slo.histogram import Histogram
 from slo.model import DutyCost, Reading, RunFigure, SeriesRatio, SeriesUse, Source, Unit
 from slo.quantities import written
@@ -40,6 +41,8 @@ class Figure(NamedTuple):
     measure: Callable[[Run, str, float], Reading]
     """(run, workload or empty for all, confidence) to the reading."""
     quantile: float = 0.0
+    gather: Callable[[str], Gathering] | None = None
+    """The workload (empty for all) to what gathers the figure from cells; nothing where it needs more than those."""
 
 
 def judged_seconds(run: Run) -> list[int]:
@@ -58,6 +61,9 @@ def judged_seconds(run: Run) -> list[int]:
 
 def measure(run: Run, source: Source, *, workload: str, confidence: float) -> Reading:
     """The reading behind an objective's source."""
+    gathered = gathering(source, workload)
+    if gathered is not None:
+        return _gathered(run, gathered, confidence)
     match source:
         case SeriesRatio():
             return _ratio(run, source, confidence)
@@ -69,24 +75,35 @@ def measure(run: Run, source: Source, *, workload: str, confidence: float) -> Re
             return _duty(run, name, confidence)
 
 
+def gathering(source: Source, workload: str) -> Gathering | None:
+    """What gathers ``source`` from the judged cells; nothing where it rests on more than those."""
+    match source:
+        case SeriesRatio() if selectors.parse(source.good).name in EVENTS:
+            good, total = selectors.parse(source.good), selectors.parse(source.total)
+            title = _ratio_title(source)
+            return Share(
+                source.good, title, lambda cell: (_events(cell, good), _events(cell, total)), inverted=source.inverted
+            )
+        case RunFigure(name=name):
+            gather = FIGURES[name].gather
+            return gather(workload) if gather else None
+        case _:
+            return None
+
+
+def _gathered(run: Run, gathered: Gathering, confidence: float) -> Reading:
+    for cell in run.judged():
+        gathered.add(cell)
+    return gathered.reading(confidence)
+
+
 def _ratio(run: Run, source: SeriesRatio, confidence: float) -> Reading:
-    good, total = selectors.parse(source.good), selectors.parse(source.total)
+    """Of the server's own counters."""
     title = _ratio_title(source)
-    if good.name not in EVENTS:
-        hits, events = _growth(run, good), _growth(run, total)
-        if isinstance(hits, str) or isinstance(events, str):
-            return _missing(source.good, title, Unit.RATIO, hits if isinstance(hits, str) else str(events))
-        return _share(source.good, title, [hits], [events], confidence, inverted=source.inverted)
-    hits_by_second, events_by_second = _counts(run, good), _counts(run, total)
-    seconds = sorted(events_by_second)
-    return _share(
-        source.good,
-        title,
-        [hits_by_second[second] for second in seconds],
-        [events_by_second[second] for second in seconds],
-        confidence,
-        inverted=source.inverted,
-    )
+    hits, events = _growth(run, selectors.parse(source.good)), _growth(run, selectors.parse(source.total))
+    if isinstance(hits, str) or isinstance(events, str):
+        return missing(source.good, title, Unit.RATIO, hits if isinstance(hits, str) else str(events))
+    return share(source.good, title, [hits], [events], confidence, inverted=source.inverted)
 
 
 def _ratio_title(source: SeriesRatio) -> str:
@@ -98,16 +115,8 @@ def _ratio_title(source: SeriesRatio) -> str:
     return f"requests {negation}answered rightly{within}"
 
 
-def _counts(run: Run, selector: selectors.Selector) -> dict[int, float]:
-    """Events of the judged stages by second."""
-    counts: dict[int, float] = defaultdict(float)
-    for cell in run.judged():
-        labels = {"workload": cell.workload, "route": cell.route}
-        counts[cell.second] += _events(cell, selector, labels)
-    return counts
-
-
-def _events(cell: Cell, selector: selectors.Selector, labels: dict[str, str]) -> float:
+def _events(cell: Cell, selector: selectors.Selector) -> float:
+    labels = {"workload": cell.workload, "route": cell.route}
     within = selector.label("le")
     counted = {**labels, "le": within or ""}
     if selector.name == "requests":
@@ -137,32 +146,6 @@ def _growth(run: Run, selector: selectors.Selector) -> float | str:
     return grown
 
 
-def _share(
-    name: str, title: str, good: list[float], total: list[float], confidence: float, *, inverted: bool = False
-) -> Reading:
-    events = sum(total)
-    if not events:
-        return _missing(name, title, Unit.RATIO, "no such events in the judged part")
-    if any(hits > all_of_them for hits, all_of_them in zip(good, total, strict=True)):
-        return _missing(name, title, Unit.RATIO, "more good events than events, so the two do not belong together")
-    sample = stats.effective_sample(good, total, confidence)
-    low, high = stats.ratio_interval(sample, confidence)
-    value = sample.ratio
-    if inverted:
-        value, low, high = (sum(total) - sum(good)) / events, 1 - high, 1 - low
-    return Reading(
-        indicator=name,
-        title=title,
-        unit=Unit.RATIO,
-        value=value,
-        low=low,
-        high=high,
-        confidence=confidence,
-        events=round(events),
-        effective_events=sample.effective,
-    )
-
-
 def _use(run: Run, source: SeriesUse) -> Reading:
     selector = selectors.parse(source.selector)
     if not source.requests:
@@ -170,9 +153,9 @@ def _use(run: Run, source: SeriesUse) -> Reading:
     title = f"{source.title} per request"
     used, requests = _growth(run, selector), _growth(run, selectors.parse(source.requests))
     if isinstance(used, str) or isinstance(requests, str):
-        return _missing(source.resource, title, source.unit, used if isinstance(used, str) else str(requests))
+        return missing(source.resource, title, source.unit, used if isinstance(used, str) else str(requests))
     if not requests:
-        return _missing(source.resource, title, source.unit, "the server counted no requests in the judged part")
+        return missing(source.resource, title, source.unit, "the server counted no requests in the judged part")
     return Reading(
         indicator=source.resource, title=title, unit=source.unit, value=used / requests, events=round(requests)
     )
@@ -184,7 +167,7 @@ def _highest(run: Run, source: SeriesUse, selector: selectors.Selector) -> Readi
     title = f"{source.title}, highest seen"
     if run.snapshot("end") is None or len(values) < len(found):
         reason = f"the server has no series {selector}" if found else "the server's gauges were not read"
-        return _missing(source.resource, title, source.unit, reason)
+        return missing(source.resource, title, source.unit, reason)
     return Reading(indicator=source.resource, title=title, unit=source.unit, value=max(values), events=len(values))
 
 
@@ -194,7 +177,7 @@ def _duty(run: Run, name: str, confidence: float) -> Reading:
     duty = next((duty for duty in run.duties if duty.name == name), None)
     if duty is None or not duty.added:
         reason = "the duties of the server were not measured" if not run.duties else f"there is no duty {name}"
-        return _missing(indicator, f"added to a request by {name}", unit, reason)
+        return missing(indicator, f"added to a request by {name}", unit, reason)
     ratios = [own / reference for own, reference in zip(duty.added, duty.reference, strict=True)]
     value, low, high = (ratio * REFERENCE_SECONDS for ratio in stats.median(ratios, confidence))
     bounded = math.isfinite(low)
@@ -210,55 +193,26 @@ def _duty(run: Run, name: str, confidence: float) -> Reading:
     )
 
 
-def _missing(name: str, title: str, unit: Unit, reason: str) -> Reading:
-    return Reading(indicator=name, title=title, unit=unit, value=None, missing=reason)
+def latency_quantile(name: str, title: str, fraction: float) -> Figure:
+    """The figure that is the latency which ``fraction`` of the right answers do not exceed."""
+
+    def gather(workload: str) -> Gathering:
+        return Quantile(name, title, fraction, workload=workload)
+
+    def measured(run: Run, workload: str, confidence: float) -> Reading:
+        return _gathered(run, gather(workload), confidence)
+
+    return Figure(title, Unit.SECONDS, measured, quantile=fraction, gather=gather)
 
 
-def _quantile(name: str, title: str, fraction: float) -> Figure:
-    def quantile(run: Run, workload: str, confidence: float) -> Reading:
-        cells = [cell for cell in _cells(run, workload) if cell.outcomes.get(OK)]
-        histograms = [Histogram.decode(cell.latency) for cell in cells]
-        merged = Histogram.merged(histograms)
-        if not merged.count:
-            return _missing(name, title, Unit.SECONDS, "no request was answered rightly in the judged part")
-        value = merged.quantile(fraction)
-        below: dict[int, float] = defaultdict(float)
-        count: dict[int, float] = defaultdict(float)
-        for cell, histogram in zip(cells, histograms, strict=True):
-            below[cell.second] += histogram.at_most(value)
-            count[cell.second] += histogram.count
-        seconds = sorted(count)
-        sample = stats.effective_sample([below[s] for s in seconds], [count[s] for s in seconds], confidence)
-        low, high = stats.quantile_interval(merged, fraction, sample.effective, confidence)
-        return Reading(
-            indicator=name,
-            title=title,
-            unit=Unit.SECONDS,
-            value=value,
-            low=min(low, value),
-            high=max(high, value),
-            confidence=confidence,
-            events=merged.count,
-            effective_events=sample.effective,
-        )
-
-    return Figure(title, Unit.SECONDS, quantile, fraction)
+def _error_share(workload: str) -> Gathering:
+    return Share(
+        "error-ratio", "requests not answered rightly", lambda cell: (cell.failures, cell.requests), workload=workload
+    )
 
 
 def _error_ratio(run: Run, workload: str, confidence: float) -> Reading:
-    failures: dict[int, float] = defaultdict(float)
-    requests: dict[int, float] = defaultdict(float)
-    for cell in _cells(run, workload):
-        failures[cell.second] += cell.failures
-        requests[cell.second] += cell.requests
-    seconds = sorted(requests)
-    return _share(
-        "error-ratio",
-        "requests not answered rightly",
-        [failures[second] for second in seconds],
-        [requests[second] for second in seconds],
-        confidence,
-    )
+    return _gathered(run, _error_share(workload), confidence)
 
 
 def _throughput_ratio(run: Run, workload: str, confidence: float) -> Reading:
@@ -270,7 +224,7 @@ def _throughput_ratio(run: Run, workload: str, confidence: float) -> Reading:
     for pulse in run.pulses:
         intended[pulse.second] += pulse.intended
     seconds = [second for second in judged_seconds(run) if intended[second]]
-    return _share(
+    return share(
         "throughput-ratio",
         "intended arrivals that were answered rightly",
         [right[second] for second in seconds],
@@ -284,7 +238,7 @@ def _rate(name: str, title: str, count: Callable[[Cell], int]) -> Figure:
         inside = set(judged_seconds(run))
         seen = {pulse.second for pulse in run.pulses} & inside
         if not seen:
-            return _missing(name, title, Unit.PER_SECOND, "no second of the judged part was recorded")
+            return missing(name, title, Unit.PER_SECOND, "no second of the judged part was recorded")
         events = sum(count(cell) for cell in _cells(run, workload) if cell.second in seen)
         return Reading(indicator=name, title=title, unit=Unit.PER_SECOND, value=events / len(seen), events=events)
 
@@ -296,10 +250,10 @@ def _cells(run: Run, workload: str) -> Iterable[Cell]:
 
 
 FIGURES: dict[str, Figure] = {
-    "p50": _quantile("p50", "median latency", 0.5),
-    "p95": _quantile("p95", "95th percentile of latency", 0.95),
-    "p99": _quantile("p99", "99th percentile of latency", 0.99),
-    "error-ratio": Figure("requests not answered rightly", Unit.RATIO, _error_ratio),
+    "p50": latency_quantile("p50", "median latency", 0.5),
+    "p95": latency_quantile("p95", "95th percentile of latency", 0.95),
+    "p99": latency_quantile("p99", "99th percentile of latency", 0.99),
+    "error-ratio": Figure("requests not answered rightly", Unit.RATIO, _error_ratio, gather=_error_share),
     "throughput-ratio": Figure("intended arrivals that were answered rightly", Unit.RATIO, _throughput_ratio),
     "requests-per-second": _rate("requests-per-second", "requests a second", lambda cell: cell.requests),
     "items-per-second": _rate("items-per-second", "items answered a second", lambda cell: cell.items),

@@ -36,6 +36,9 @@ OK = "ok"
 """The outcome of a request that was answered, and answered rightly. Every other outcome is a failure:
 ``http-503`` (an unexpected status), ``timeout``, ``refused``, ``reset``, ``wrong-answer`` and the like."""
 
+FILE_NAME = "record.jsonl"
+"""What the record is called in a run's folder."""
+
 LONGEST_RUN_S = 1_000_000
 """Eleven days; what counts on a record may take time and memory by the second."""
 
@@ -62,13 +65,18 @@ class RecordCorruptError(RecordError):
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A stretch of the plan; the rate runs linearly from ``rate_from`` to ``rate_to`` (arrivals per second)."""
+    """A stretch of the plan; the rate runs linearly from ``rate_from`` to ``rate_to`` (arrivals per second).
+
+    In a closed plan nobody sets the rate, and both are 0: the users run from ``users_from`` to ``users_to``.
+    """
 
     name: str
     seconds: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_RUN_S)]
     rate_from: Amount
     rate_to: Amount
     judged: bool
+    users_from: Amount = 0.0
+    users_to: Amount = 0.0
 
 
 class PlanFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,6 +88,11 @@ class PlanFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     stages: tuple[Stage, ...]
     mix: dict[str, float]
     objectives: tuple[str, ...] = ()
+    source: str = ""
+    """What the plan was asked for by: its name, or the path of its file; empty where nobody noted it."""
+    time_scale: Amount = 1.0
+    rate_scale: Amount = 1.0
+    """By how much the stages here are longer, and their rates higher, than in ``source``."""
 
     @property
     def seconds(self) -> float:
@@ -158,13 +171,18 @@ class Pulse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Arrivals that the plan put into this second."""
     started: Count
     dropped: Count
-    """Arrivals given up because too many were in flight; a failure of the run, not of the target."""
+    """Arrivals given up, as too many requests were in flight or the generator came to them too late to be of use; a
+    failure of the run, not of the target."""
     lateness: str
     """Actual minus intended start of the started ones (`Histogram.encode`)."""
     cpu: Amount
     """The process's CPU use in this second: 1.0 is one whole core."""
     steal: Amount = 0.0
     """The share of the machine's CPU time that its host took away."""
+    waiting: Amount = 0.0
+    """The share of this second in which the process could have run and had to wait for a core."""
+    clock_error: Amount = 0.0
+    """Seconds by which its second 0 may lie off the recorder's."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="snapshot"):
@@ -307,6 +325,11 @@ def add_duties(path: Path, duties: Iterable[Duty]) -> None:
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_bytes(b"".join((header, *(_encoder.encode(duty) + b"\n" for duty in duties), *rest)))
     unfinished.replace(path)
+
+
+def located(path: Path) -> Path:
+    """The record that ``path`` means: itself, or the one in the run's folder that it names."""
+    return path / FILE_NAME if path.is_dir() else path
 
 
 def read(path: Path) -> Run:

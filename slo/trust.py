@@ -33,12 +33,16 @@ class TrustLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Seconds. Lateness enters the latency; a quarter of the strictest threshold shipped (200 ms) is the most that
     may come from the generator."""
     generator_cpu: float = 0.80
-    """Of one core: above it a single-threaded generator queues its own work, and measures that queue."""
+    """Of one core, used or waited for: above it a single-threaded generator queues its own work, and measures that
+    queue. A process that others keep from its core is as busy as one that fills it."""
     generator_cpu_quantile: float = 0.90
     """The share of seconds that must stay below ``generator_cpu``: one busy second is no saturation."""
     steal: float = 0.05
     """Mean share of CPU time that the host took; in such minutes the same build differs from itself by more than the
     usual budgets."""
+    clock_error: float = 0.05
+    """Seconds between the second 0 of two generators: a start that is so late is distrusted, and so is one that is so
+    late by another's clock."""
     poisson_deviations: float = 4.0
     """Standard deviations (√n) by which Poisson arrivals may fall short of the plan by chance: once in 30,000 runs."""
 
@@ -49,7 +53,7 @@ Rule = Callable[[Run, TrustLimits], Iterator[Distrust]]
 
 
 def distrusts(run: Run, limits: TrustLimits = LIMITS) -> tuple[Distrust, ...]:
-    """Every reason to distrust ``run``, the most basic first; empty when it can be judged."""
+    """Every reason to distrust ``run``, the most basic first and causes before effects; empty when it can be judged."""
     return tuple(distrust for rule in RULES for distrust in rule(run, limits))
 
 
@@ -92,7 +96,7 @@ def _stages(run: Run, _: TrustLimits) -> Iterator[Distrust]:
         yield _doubt("no-requests", "no request ended in the judged part", judged_seconds=len(judged_seconds(run)))
 
 
-def _clock(run: Run, _: TrustLimits) -> Iterator[Distrust]:
+def _clock(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
     wanted = set(judged_seconds(run))
     by_generator: dict[str, list[int]] = defaultdict(list)
     for pulse in run.pulses:
@@ -106,11 +110,23 @@ def _clock(run: Run, _: TrustLimits) -> Iterator[Distrust]:
             yield _doubt("seconds-missing", reason, generator=name, seconds=len(missing), first=missing[0])
         if seconds != sorted(set(seconds)):
             yield _doubt("clock-jumped", f"the seconds of {name} are out of order or come twice", generator=name)
+    yield from _clocks_apart(run, limits)
     begin, end = run.snapshot("judged"), run.snapshot("end")
     if begin is not None and end is not None and end.second < begin.second:
         yield _doubt(
             "clock-jumped", "the server's counters were read at the end before they were read at the beginning"
         )
+
+
+def _clocks_apart(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
+    errors: dict[str, float] = defaultdict(float)
+    for pulse in _judged_pulses(run):
+        errors[pulse.generator] = max(errors[pulse.generator], pulse.clock_error)
+    for name, error in sorted(errors.items()):
+        if error > limits.clock_error:
+            found, allowed = written(error, Unit.SECONDS), written(limits.clock_error, Unit.SECONDS)
+            reason = f"the seconds of {name} may lie {found} off the others', where {allowed} is the most"
+            yield _doubt("clocks-apart", reason, generator=name, clock_error_ms=round(error * 1000, 3))
 
 
 def _arrivals(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
@@ -136,7 +152,7 @@ def _arrivals(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
 def _dropped(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
     dropped = sum(pulse.dropped for pulse in _judged_pulses(run))
     if dropped > limits.dropped:
-        reason = f"the generator gave up {dropped:,} arrivals, because too many requests were in flight"
+        reason = f"the generator gave up {dropped:,} arrivals: too many requests were in flight, or it was too late"
         yield _doubt("arrivals-dropped", reason, dropped=dropped)
 
 
@@ -152,12 +168,12 @@ def _lateness(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
 def _saturation(run: Run, limits: TrustLimits) -> Iterator[Distrust]:
     use: dict[str, list[float]] = defaultdict(list)
     for pulse in _judged_pulses(run):
-        use[pulse.generator].append(pulse.cpu)
+        use[pulse.generator].append(pulse.cpu + pulse.waiting)
     for name, values in sorted(use.items()):
         busy = sum(value > limits.generator_cpu for value in values) / len(values)
         if busy > 1 - limits.generator_cpu_quantile + 1e-9:
             cores, share = written(limits.generator_cpu, Unit.RATIO), written(busy, Unit.RATIO)
-            reason = f"{name} used more than {cores} of its core in {share} of the judged seconds"
+            reason = f"{name} used or waited for more than {cores} of a core in {share} of the judged seconds"
             yield _doubt("generator-saturated", reason, generator=name, busy_share=round(busy, 4), peak=max(values))
 
 
@@ -191,13 +207,13 @@ def _planned(run: Run) -> float:
 
 RULES: tuple[Rule, ...] = (
     _format,
-    _ending,
     _generators,
+    _ending,
     _stages,
     _clock,
-    _arrivals,
+    _saturation,
     _dropped,
     _lateness,
-    _saturation,
+    _arrivals,
     _steal,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from loadstone import OFFERS
+from loadstone.offers import Offer
 from slo.conductor import free_port
 
 
@@ -37,7 +40,7 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real record: the gate on the smoke plan, shortened."""
     folder = tmp_path_factory.mktemp("run")
-    done = loadstone("gate", "smoke", "--scale", "time=0.4", "--out", folder / "out", cwd=folder)
+    done = loadstone("gate", "smoke", "--scale", "time=0.05", "--out", folder / "out", cwd=folder)
     assert done.returncode in {0, 3}, done.stdout + done.stderr
     return folder / "out" / "record.jsonl"
 
@@ -53,8 +56,19 @@ def test_help_lists_every_command_and_the_exit_codes(tmp_path: Path) -> None:
 def test_help_imports_no_room(tmp_path: Path) -> None:
     done = loadstone("-h", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
 
-    for heavy in ("litestar", "locust", "scipy", "numpy", "asyncpg"):
-        assert f"| {heavy}\n" not in done.stderr
+    for heavy in ("litestar", "locust", "scipy", "numpy", "asyncpg", "tree_sitter", "slo.commands", "loadtests._plan"):
+        assert not re.search(rf"\|\s+{re.escape(heavy)}\n", done.stderr)
+    assert re.search(r"\|\s+loadstone.offers\n", done.stderr)
+
+
+@pytest.mark.parametrize(
+    "offer", [offer for offers in OFFERS.values() for offer in offers], ids=lambda offer: offer.name
+)
+def test_what_is_offered_is_there_and_is_what_it_is_called(offer: Offer) -> None:
+    command = offer.real()
+
+    assert command.name == offer.name
+    assert command.help
 
 
 def test_the_gate_leaves_every_report(record: Path) -> None:
@@ -159,7 +173,7 @@ def test_the_gate_refuses_what_it_could_not_judge_before_it_starts_anything(tmp_
 )
 def test_a_gate_that_loses_a_child_is_not_green(victim: str, code: int, sentence: str, tmp_path: Path) -> None:
     record = tmp_path / "run/record.jsonl"
-    command = [sys.executable, "-m", "loadstone", "gate", "smoke", "--out", str(record.parent)]
+    command = [sys.executable, "-m", "loadstone", "gate", "smoke", "--scale", "time=0.15", "--out", str(record.parent)]
     gate = psutil.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not (record.exists() and '"cell"' in record.read_text()):
         assert gate.poll() is None

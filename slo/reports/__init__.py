@@ -1,12 +1,17 @@
-"""A judged run, told to a terminal, a pull request, a browser or another program.
+"""Judged runs, told to a terminal, a pull request, a browser or another program.
 
-All forms say the same: each is a ``render(report)`` in a module of its own over one shared `Report`.
+All forms of one run say the same: each is a ``render(report)`` in a module of its own over one shared `Report`.
+Several runs side by side are a `Comparison`, told by modules of the same names.
 
-    Run ───────┐                  ┌─▶ console     the terminal
-               ├─▶ summary.Report ┼─▶ markdown    report.md
-    Judgement ─┘                  ├─▶ html        report.html
-                                  ├─▶ json        report.json, described by schema.json
-                                  └─▶ junit       junit.xml
+    Run ───────┐                      ┌─▶ console     the terminal
+               ├─▶ run.summary.Report ┼─▶ markdown    report.md
+    Judgement ─┘                      ├─▶ html        report.html
+                                      ├─▶ json        report.json, described by schema.json
+                                      └─▶ junit       junit.xml
+
+    2 to 5 of both ─▶ comparison.summary.Comparison ─▶ console, markdown (comparison.md), html (comparison.html)
+
+Both draw on ``figures`` (what a record says) and ``wording``, and write on ``page``, ``paper`` and ``markup``.
 """
 
 from __future__ import annotations
@@ -20,10 +25,27 @@ from rich.console import Console
 
 from slo.model import Judgement
 from slo.record import Run
-from slo.reports import console, html, json, junit, markdown
-from slo.reports.summary import Report, summarise
+from slo.reports.comparison import console as comparison_console
+from slo.reports.comparison import html as comparison_html
+from slo.reports.comparison import markdown as comparison_markdown
+from slo.reports.comparison.summary import Comparison, ComparisonError, check_number, compare
+from slo.reports.run import console, html, json, junit, markdown
+from slo.reports.run.summary import Report, summarise
 
-__all__ = ["FORMATS", "Report", "summarise", "terminal", "write"]
+__all__ = [
+    "COMPARISON_FORMATS",
+    "FORMATS",
+    "Comparison",
+    "ComparisonError",
+    "Report",
+    "check_number",
+    "compare",
+    "summarise",
+    "terminal",
+    "terminal_comparison",
+    "write",
+    "write_comparison",
+]
 
 FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
     "html": ("report.html", html.render),
@@ -33,6 +55,12 @@ FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
 }
 """The forms that are files: name, file name, how it is made."""
 
+COMPARISON_FORMATS: dict[str, tuple[str, Callable[[Comparison], str]]] = {
+    "html": ("comparison.html", comparison_html.render),
+    "markdown": ("comparison.md", comparison_markdown.render),
+}
+"""The same of a comparison."""
+
 
 def write(run: Run, judgement: Judgement, folder: Path, formats: Iterable[str] = tuple(FORMATS)) -> dict[str, Path]:
     """Write the report to ``folder`` in ``formats`` and say where; a file is whole or not there.
@@ -40,17 +68,39 @@ def write(run: Run, judgement: Judgement, folder: Path, formats: Iterable[str] =
     Raises `OSError` when the folder cannot be written to, and then no file has been begun that stays.
     """
     report = summarise(run, judgement)
-    texts = {name: FORMATS[name][1](report) for name in formats}
-    folder.mkdir(parents=True, exist_ok=True)
-    return {name: _written(folder / FORMATS[name][0], text) for name, text in texts.items()}
+    return _all_written({name: (FORMATS[name][0], FORMATS[name][1](report)) for name in formats}, folder)
+
+
+def write_comparison(
+    comparison: Comparison, folder: Path, formats: Iterable[str] = tuple(COMPARISON_FORMATS)
+) -> dict[str, Path]:
+    """`write` for a comparison."""
+    forms = {name: COMPARISON_FORMATS[name] for name in formats}
+    return _all_written({name: (file, render(comparison)) for name, (file, render) in forms.items()}, folder)
 
 
 def terminal(run: Run, judgement: Judgement, places: Mapping[str, Path] | None = None) -> str:
     """The report for standard output as it is: its width; colour on a terminal unless ``NO_COLOR`` is set."""
+    width, colour = _output()
+    return console.render(summarise(run, judgement), places=places, width=width, colour=colour)
+
+
+def terminal_comparison(comparison: Comparison, places: Mapping[str, Path] | None = None) -> str:
+    """`terminal` for a comparison."""
+    width, colour = _output()
+    return comparison_console.render(comparison, places=places, width=width, colour=colour)
+
+
+def _output() -> tuple[int, bool]:
+    """Width and colour of standard output."""
     output = Console()
     colour = output.is_terminal and not output.no_color
-    width = output.width if output.is_terminal else max(output.width, console.ROOMY)
-    return console.render(summarise(run, judgement), places=places, width=width, colour=colour)
+    return output.width if output.is_terminal else max(output.width, console.ROOMY), colour
+
+
+def _all_written(texts: Mapping[str, tuple[str, str]], folder: Path) -> dict[str, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return {name: _written(folder / file, text) for name, (file, text) in texts.items()}
 
 
 def _written(path: Path, text: str) -> Path:

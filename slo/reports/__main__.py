@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slo.reports.json import schema
+from slo.reports.run.json import schema
 
 Path(__file__).with_name("schema.json").write_text(schema(), encoding="utf-8")

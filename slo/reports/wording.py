@@ -45,6 +45,31 @@ STATE_SIGNS: dict[State, str] = {
 }
 """The same as one character; no two share a shape."""
 
+OVERALL_STYLES: dict[Overall, str] = {
+    Overall.MET: "bold green",
+    Overall.MISSED: "bold red",
+    Overall.INCONCLUSIVE: "bold yellow",
+    Overall.UNJUDGED: "bold magenta",
+}
+"""How a terminal shows it."""
+
+STATE_STYLES: dict[State, str] = {
+    State.PASSED: "green",
+    State.WARNING: "yellow",
+    State.INCONCLUSIVE: "yellow",
+    State.CRITICAL: "red",
+    State.NO_DATA: "magenta",
+    State.NEEDS_BASE: "dim",
+}
+"""How a terminal shows it."""
+
+COMPARED = (
+    "Each interval holds the true difference with 95 % confidence: between equal builds, one difference in twenty "
+    "looks real by chance. It covers what happens within a run; how much one start of the service differs from the "
+    "next, only more runs can tell."
+)
+"""Goes with every comparison."""
+
 UNTRUSTED = "The run cannot be trusted: what its objectives say is shown and decides nothing."
 """Goes before the objectives of a run that cannot be judged."""
 
@@ -72,6 +97,12 @@ def plain(text: str) -> str:
 
 def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character in "\u202a\u202b\u202d\u202e\u2066\u2067"
+
+
+def commit(text: str) -> str:
+    """A commit's name as short as people write it; that the tree had changes is kept."""
+    name, plus, dirty = text.partition("+")
+    return f"{name[:10]}{plus}{dirty}"
 
 
 def capitalised(text: str) -> str:

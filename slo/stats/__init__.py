@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slo.stats.differences import difference, growth
 from slo.stats.quantiles import median, quantile_interval
 from slo.stats.ratios import mean_ratio
 from slo.stats.shares import (
@@ -24,7 +25,9 @@ __all__ = [
     "clopper_pearson",
     "deciding_events",
     "design_effect",
+    "difference",
     "effective_sample",
+    "growth",
     "mean_ratio",
     "median",
     "quantile_interval",

@@ -15,6 +15,8 @@ import re
 import sys
 import time
 
+from loadtests._facts import facts
+
 FAULTS = ("right", "label", "missing", "order", "status", "cut", "silence")
 
 
@@ -59,25 +61,43 @@ class Target:
         if self.requests == self.options.freeze_at:
             self.freeze()
         await asyncio.sleep(self.options.delay)
-        results = [{"id": comment["id"], "sentiment": {"label": "neutral"}} for comment in comments]
-        return await self.spoilt(results) if self.options.faults else (200, json.dumps({"results": results}).encode())
+        results = [result(comment["id"], comment["text"]) for comment in comments]
+        status = await self.spoil(results) if self.options.faults else 200
+        return status, json.dumps(answer(results, question["quality"], len(comments))).encode()
 
     def freeze(self) -> None:
         """Stop the whole process, all its connections with it."""
         time.sleep(self.options.freeze)
 
-    async def spoilt(self, results: list[dict[str, object]]) -> tuple[int, bytes]:
+    async def spoil(self, results: list[dict[str, object]]) -> int:
+        """Make every kind of fault in turn; the status to answer with, 0 for none."""
         fault = FAULTS[self.requests % len(FAULTS)]
         if fault == "label":
-            results[0]["sentiment"] = {"label": "purple"}
+            results[0]["sentiment"] = {"label": "purple", "score": 0.0, "confidence": 0.5}
         elif fault == "missing":
             results.pop()
         elif fault == "order":
             results[0]["id"] = "17"
         elif fault == "silence":
             await asyncio.sleep(30.0)
-        status = {"status": 503, "cut": 0}.get(fault, 200)
-        return status, json.dumps({"results": results}).encode()
+        return {"status": 503, "cut": 0}.get(fault, 200)
+
+
+def result(identifier: str, text: str) -> dict[str, object]:
+    known = facts("comments").get(text, {})
+    return {
+        "id": identifier,
+        "sentiment": {"label": known.get("sentiment", "neutral"), "score": 0.0, "confidence": 0.5},
+        "themes": [],
+        "emotion": {"label": "none", "confidence": 0.5},
+        "language": {"code": known.get("language", "es"), "confidence": 0.5},
+        "reliable": True,
+    }
+
+
+def answer(results: list[dict[str, object]], quality: object, comments: int) -> dict[str, object]:
+    summary = {"comments": comments, "mean_score": 0.0, "sentiment": {"neutral": comments}}
+    return {"model": {"name": "m", "version": "1"}, "quality": quality, "results": results, "summary": summary}
 
 
 async def main() -> None:

@@ -11,24 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadtests._comments import CommentsPayloads, exchanges
+from loadtests._comments import Payloads, exchanges, hit_ratio, known
 from loadtests._corpus import Zipf, texts
-from loadtests._exchange import WrongAnswerError
+from loadtests._sizes import Lognormal
 
 
-def questions(payloads: CommentsPayloads, seed: int, count: int) -> list[dict[str, Any]]:
+def questions(payloads: Payloads, seed: int, count: int) -> list[dict[str, Any]]:
     return [msgspec.json.decode(exchange.body) for exchange in islice(exchanges(payloads, Random(seed)), count)]
-
-
-def answer(size: int, *, label: str = "positive") -> dict[str, Any]:
-    return {"results": [{"id": str(number), "sentiment": {"label": label, "score": 0.5}} for number in range(size)]}
 
 
 def test_the_corpus_is_large_varied_and_without_repetition() -> None:
     corpus = texts("comments")
     assert len(corpus) >= 400
     assert len(set(corpus)) == len(corpus)
-    assert max(map(len, corpus)) < 500
+    lengths = sorted(map(len, corpus))
+    assert lengths[0] <= 2
+    assert 4 * lengths[len(lengths) // 4] < lengths[-1] < 500, "from a word to a long sentence"
 
 
 @given(st.integers(2, 60), st.floats(0.0, 2.0), st.integers(0, 2**32))
@@ -46,14 +44,30 @@ def test_drawn_ranks_fit_the_law() -> None:
     assert stats.chisquare([seen[rank] for rank in range(20)], expected).pvalue > 0.01
 
 
-def test_equal_seeds_send_equal_requests() -> None:
-    payloads = CommentsPayloads(sizes={"fast": {1: 0.5, 10: 0.5}})
-    assert questions(payloads, 1, 50) == questions(payloads, 1, 50)
-    assert questions(payloads, 1, 50) != questions(payloads, 2, 50)
+tables = st.builds(
+    Payloads,
+    zipf=st.floats(0.0, 4.0),
+    unique=st.floats(0.0, 1.0),
+    quality=st.sampled_from([{"fast": 1.0}, {"fast": 0.5, "good": 0.5}]),
+    sizes=st.sampled_from([{}, {"fast": {1: 0.5, 10: 0.5}}]),
+    lognormal=st.sampled_from([{}, {"good": Lognormal(median=3, sigma=1.0)}]),
+    jobs=st.floats(0.0, 1.0),
+)
+
+
+@given(tables, st.integers(0, 2**32))
+def test_equal_seeds_send_equal_bytes(payloads: Payloads, seed: int) -> None:
+    first, second = (list(islice(exchanges(payloads, Random(seed)), 20)) for _ in range(2))
+    assert [exchange.body for exchange in first] == [exchange.body for exchange in second]
+    assert [exchange.later for exchange in first] == [exchange.later for exchange in second]
+
+
+def test_another_seed_sends_something_else() -> None:
+    assert questions(Payloads(), 1, 50) != questions(Payloads(), 2, 50)
 
 
 def test_sizes_qualities_and_unique_texts_come_as_the_plan_has_them() -> None:
-    payloads = CommentsPayloads(
+    payloads = Payloads(
         unique=0.25, quality={"fast": 0.9, "good": 0.1}, sizes={"fast": {1: 0.75, 10: 0.25}, "good": {2: 1.0}}
     )
     sent = questions(payloads, 4, 4000)
@@ -70,32 +84,54 @@ def test_sizes_qualities_and_unique_texts_come_as_the_plan_has_them() -> None:
     assert len(set(own)) == len(own)
 
 
-@given(st.integers(1, 40))
-def test_a_right_answer_passes(size: int) -> None:
-    exchange = next(exchanges(CommentsPayloads(sizes={"fast": {size: 1.0}}), Random(0)))
-    assert exchange.items == size
-    exchange.check(msgspec.json.encode(answer(size) | {"model": "whatever else"}))
+def test_a_share_of_the_requests_asks_for_its_answer_later() -> None:
+    payloads = Payloads(jobs=0.5, lognormal={"fast": Lognormal(median=200, sigma=1.0)})
+    sent = list(islice(exchanges(payloads, Random(6)), 400))
+    assert stats.binomtest(sum(exchange.later for exchange in sent), 400, 0.5).pvalue > 0.01
+    assert max(exchange.items for exchange in sent) == 1000
+    assert not any(exchange.later for exchange in islice(exchanges(Payloads(), Random(6)), 50))
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("table", "reason"),
     [
-        (answer(2), "3 comments sent, 2 results received"),
-        (answer(4), "3 comments sent, 4 results received"),
-        (answer(3, label="purple"), "unknown label 'purple'"),
-        ({"results": answer(3)["results"][::-1]}, "result 0 carries the id '2'"),
-        ({"results": [{"id": "0"}] * 3}, "missing required field `sentiment`"),
-        ([], "Expected `object`"),
+        ({"quality": {"fast": 0}}, "the weights of `quality` add up to nothing"),
+        ({"sizes": {"fast": {"1": 0}}}, "the weights of `sizes.fast` add up to nothing"),
+        ({"sizes": {"fast": {"1001": 1}}}, "Expected `int` <= 1000"),
+        (
+            {"sizes": {"good": {"1": 1}}, "lognormal": {"good": {"median": 2, "sigma": 1}}},
+            "`sizes.good` and `lognormal.good` exclude one another",
+        ),
     ],
 )
-def test_a_wrong_answer_is_found_out(body: object, reason: str) -> None:
-    exchange = next(exchanges(CommentsPayloads(sizes={"fast": {3: 1.0}}), Random(0)))
-    with pytest.raises(WrongAnswerError, match=reason):
-        exchange.check(msgspec.json.encode(body))
+def test_a_table_that_contradicts_itself_is_refused(table: dict[str, Any], reason: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=reason):
+        msgspec.convert(table, Payloads, str_keys=True)
 
 
-@given(st.binary(max_size=60))
-def test_no_answer_whatever_raises_anything_else(body: bytes) -> None:
-    exchange = next(exchanges(CommentsPayloads(), Random(0)))
-    with pytest.raises(WrongAnswerError):
-        exchange.check(body)
+def test_what_is_known_is_every_text_once_in_each_quality_that_is_sent() -> None:
+    sent = list(known(Payloads(quality={"fast": 0.5, "good": 0.5})))
+    texts_sent = Counter(
+        (question["quality"], comment["text"])
+        for question in (msgspec.json.decode(exchange.body) for exchange in sent)
+        for comment in question["comments"]
+    )
+    assert texts_sent == {(quality, text): 1 for quality in ("fast", "good") for text in texts("comments")}
+    assert all(exchange.items <= 100 and not exchange.later for exchange in sent)
+    assert len(list(known(Payloads(quality={"fast": 1.0, "good": 0.0})))) == len(sent) / 2
+
+
+def test_the_expected_hit_ratio_of_a_plan_is_what_its_comments_show() -> None:
+    payloads = Payloads(
+        zipf=0.9, unique=0.2, quality={"fast": 0.8, "good": 0.2}, lognormal={"fast": Lognormal(median=5, sigma=1.0)}
+    )
+    seen, hits, comments = set(), 0, 0
+    for question in questions(payloads, 8, 1500):
+        for comment in question["comments"]:
+            key = (question["quality"], comment["text"])
+            comments += 1
+            hits += key in seen
+            seen.add(key)
+    assert hit_ratio(payloads, 1500) == pytest.approx(hits / comments, abs=0.02)
+    assert hit_ratio(payloads, 1500, entries=100) < hit_ratio(payloads, 1500) < 0.8
+    assert hit_ratio(payloads, 0) == 0.0

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests._ledger import FOREVER, Ledger, Report
+from loadtests._ledger import FOREVER, Ledger, Report, merged
 from loadtests._tally import Arrival, Ended, Tally
 from slo.histogram import Histogram
 from slo.record import OK, Cell, Pulse
@@ -71,6 +72,38 @@ def test_what_processes_report_adds_up_to_what_one_would_have_seen(parts: list[l
     assert sum(cell.items for cell in cells) == 3 * right
     assert [line.second for line in lines] == sorted(line.second for line in lines)
     assert sum(line.started for line in lines if isinstance(line, Pulse)) == len(everything)
+
+
+durations = st.lists(st.floats(0.0, 700.0), max_size=40)
+
+
+@settings(max_examples=60)
+@given(st.lists(durations, min_size=1, max_size=4))
+def test_histograms_of_processes_add_up_to_the_histogram_of_all(parts: list[list[float]]) -> None:
+    cells = []
+    for part in parts:
+        tally = Tally("any")
+        tally.end(Arrival(0.5, "steady"), ended("timeout"))
+        for latency in part:
+            tally.end(Arrival(0.5, "steady"), ended(OK, latency))
+        cells += tally.take(1)[0]
+    total = reduce(merged, cells)
+    everything = [latency for part in parts for latency in part]
+    assert total.latency == Histogram.of(everything).encode()
+    assert total.service == Histogram.of(latency / 2.0 for latency in everything).encode()
+    assert total.outcomes == {name: count for name, count in ((OK, len(everything)), ("timeout", len(parts))) if count}
+
+
+def test_a_generator_that_leaves_early_is_lost_and_what_it_saw_is_not() -> None:
+    ledger = Ledger()
+    ledger.expect("early")
+    tally = Tally("early")
+    run(tally, [(0, "steady", OK)])
+    cells, pulses = tally.take(1)
+    ledger.add(Report(generator="early", settled=FOREVER, cells=cells, pulses=pulses, left=True))
+    assert ledger.ended
+    assert ledger.generators == {"early": "lost"}
+    assert cells_of(ledger.take()) == cells
 
 
 def test_a_second_is_held_back_until_its_last_request_has_ended() -> None:

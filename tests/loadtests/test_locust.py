@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests import _plan
 from slo import record
 from slo.conductor import free_port
 from slo.histogram import Histogram
@@ -155,22 +156,14 @@ def test_ctrl_c_awaits_what_is_under_way_and_closes_the_record(target: Targets, 
     assert outcomes(kept) == {OK: slow.counts()["requests"]}
 
 
-def test_a_killed_run_has_no_footer_and_a_killed_worker_is_in_it(target: Targets, locust: Starts, plan: Plans) -> None:
-    killed = locust("--headless", "--plan", plan("long", seconds=60.0), "--host", target().url)
-    bereft = locust("--headless", "--plan", plan(seconds=3.0), "--host", target().url, *processes(2))
+def test_a_killed_run_has_no_footer(target: Targets, locust: Starts, plan: Plans) -> None:
+    killed = locust("--headless", "--plan", plan(seconds=60.0), "--host", target().url)
     killed.await_line("cell")
     killed.process.kill()
     killed.finish()
     kept = record.read(killed.record)
     assert kept.footer is None
     assert outcomes(kept)[OK] > 0
-    bereft.await_line("cell")
-    psutil.Process(bereft.process.pid).children()[0].kill()
-    code, output = bereft.finish()
-    assert code == 0, output
-    kept = record.read(bereft.record)
-    assert kept.footer is not None
-    assert sorted(kept.footer.generators.values()) == ["finished", "lost"]
 
 
 def test_a_record_that_cannot_be_written_on_ends_the_run(target: Targets, locust: Starts, plan: Plans) -> None:
@@ -237,9 +230,9 @@ def test_the_web_form_offers_the_plans_and_runs_one(target: Targets, locust: Sta
     await_that(lambda: _answers(base))
     choices = re.search(r'"plan": \{[^}]*"choices": \[([^\]]*)\]', page("/"))
     assert choices is not None
-    assert {"gate", "light", "smoke"} <= set(re.findall(r'"(\w+)"', choices[1]))
+    assert set(_plan.names()) <= set(re.findall(r'"([\w-]+)"', choices[1]))
     form = {"user_count": "2", "spawn_rate": "2", "host": aim.url, "user_classes": "CommentsUser"}
-    page("/swarm", **form, plan="smoke", time_scale="0.1", rate_scale="2.0")
+    page("/swarm", **form, plan="smoke", time_scale="0.02", rate_scale="2.0")
     await_that(lambda: '"state": "stopped"' in page("/stats/requests"))
     kept = record.read(web.record)
     assert kept.footer is not None

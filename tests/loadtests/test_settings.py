@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,16 +10,32 @@ from loadtests import _plan
 from loadtests._settings import BadSettingError, Settings, add_options, record_path, settings_of
 
 
+class Parser(argparse.ArgumentParser):
+    """Takes Locust's extra keywords, and keeps what its web form would offer."""
+
+    def __init__(self) -> None:
+        self.form: dict[str, object] = {}
+        super().__init__()
+
+    def add_argument(
+        self, *names: str, env_var: str = "", include_in_web_ui: bool = True, **keywords: Any
+    ) -> argparse.Action:
+        if include_in_web_ui:
+            self.form[names[0]] = keywords.get("choices")
+        return super().add_argument(*names, **keywords)
+
+
 def parsed(*arguments: str) -> argparse.Namespace:
-    class Parser(argparse.ArgumentParser):
-        """Takes Locust's extra keywords."""
-
-        def add_argument(self, *names: str, env_var: str = "", **keywords: object) -> argparse.Action:
-            return super().add_argument(*names, **keywords)  # type: ignore[arg-type]
-
     parser = Parser()
     add_options(parser)
     return parser.parse_args(arguments)
+
+
+def test_the_web_form_offers_every_plan_and_shows_no_key() -> None:
+    parser = Parser()
+    add_options(parser)
+    assert parser.form["--plan"] == ["", *_plan.names()]
+    assert "--api-key" not in parser.form
 
 
 def test_a_plan_is_scaled_and_its_seed_holds_unless_another_is_given() -> None:
@@ -48,6 +65,7 @@ def test_the_web_forms_texts_mean_what_the_command_lines_values_mean() -> None:
         ("seed", str(10**30), "--seed: expected `int` <= 9007199254740992"),
         ("time_scale", "soon", "--time-scale: expected `float`, got `str`"),
         ("seed", "x", "--seed: expected `int | null`, got `str`"),
+        ("api_key", "two words", "--api-key: expected `str` matching regex"),
     ],
 )
 def test_an_unusable_value_is_named(name: str, text: str, reason: str) -> None:
@@ -61,7 +79,9 @@ def test_an_unknown_plan_ends_the_command_line(capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as ended:
         parsed("--plan", "gaet")
     assert ended.value.code == 2
-    assert "there is no plan 'gaet'; there are gate, light, smoke" in capsys.readouterr().err
+    assert (
+        "there is no plan 'gaet'; there are batch-upload, cold-cache, gate, heavy, light, " in capsys.readouterr().err
+    )
 
 
 def test_a_record_goes_to_its_file_or_into_its_folder(tmp_path: Path) -> None:

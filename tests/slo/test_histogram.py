@@ -4,6 +4,7 @@ import base64
 import math
 import struct
 import zlib
+from array import array
 
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -48,6 +49,19 @@ def test_the_count_within_a_duration_is_right_but_for_the_resolution(durations: 
 def test_the_text_form_brings_everything_back(durations: list[float]) -> None:
     histogram = Histogram.of(durations)
     assert content(Histogram.decode(histogram.encode())) == content(histogram)
+
+
+@given(st.lists(st.floats(min_value=-1.0, max_value=2 * HIGHEST_S), max_size=60))
+def test_many_at_once_count_as_one_by_one_and_as_the_reference_implementation_has_them(durations: list[float]) -> None:
+    singly, reference = Histogram(), HdrHistogram(1, 600_000_000, 3)
+    for duration in durations:
+        singly.record(duration)
+        reference.record_value(min(max(round(duration * 1e6), 1), 600_000_000))
+    for histogram in (singly, Histogram.of(durations), Histogram.of(array("d", durations))):
+        assert content(histogram) == content(singly)
+        assert histogram.encode() == (reference.encode().decode() if durations else "")
+        assert histogram.mean == pytest.approx(reference.get_mean_value() / 1e6)
+        assert histogram.longest == reference.get_max_value() / 1e6
 
 
 def test_edges_count_as_the_reference_implementation_has_them() -> None:

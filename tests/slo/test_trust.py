@@ -94,6 +94,8 @@ DOUBTS: dict[str, tuple[Spoil, str]] = {
     "one dropped arrival": (some(1, dropped=1), "arrivals-dropped"),
     "late starts": (every(lateness=late(0.02, 0.06)), "starts-late"),
     "a busy generator": (some(4, cpu=0.9), "generator-saturated"),
+    "a generator that others keep from its core": (some(4, cpu=0.3, waiting=0.6), "generator-saturated"),
+    "clocks that are apart": (some(1, clock_error=0.06), "clocks-apart"),
     "a busy host": (every(steal=0.06), "cpu-stolen"),
 }
 
@@ -115,7 +117,8 @@ JUST_GOOD_ENOUGH: dict[str, Spoil] = {
     "one in a hundred late": every(lateness=late(0.01, 0.06)),
     "all a little late": every(lateness=late(1.0, 0.0499)),
     "a tenth of the seconds busy": some(3, cpu=1.0),
-    "busy up to the limit": every(cpu=0.8),
+    "busy up to the limit": every(cpu=0.5, waiting=0.3),
+    "clocks as far apart as they may be": every(clock_error=0.05),
     "a little stolen": every(steal=0.05),
     "drops in the warm-up": lambda run: pulses(
         run, lambda pulse: replace(pulse, dropped=9, cpu=1.0) if pulse.second < 5 else pulse

@@ -7,7 +7,7 @@ import pytest
 
 from slo import record
 from slo.model import Distrust, Overall
-from slo.reports.summary import Report, summarise
+from slo.reports.run.summary import Report, summarise
 from tests.slo.reports import examples
 
 
@@ -24,8 +24,14 @@ def reports(judged: dict[Overall, examples.Judged]) -> dict[Overall, Report]:
 
 
 @pytest.fixture(scope="session")
-def hostile(judged: dict[Overall, examples.Judged]) -> Report:
+def hostile(attacked: examples.Judged) -> Report:
     """A report whose every free text tries to break out of its form."""
+    return summarise(*attacked)
+
+
+@pytest.fixture(scope="session")
+def attacked(judged: dict[Overall, examples.Judged]) -> examples.Judged:
+    """A run and its judgement, every free text of which tries to break out of a form."""
     run, judgement = judged[Overall.MISSED]
     plan = msgspec.structs.replace(run.header.plan, name=examples.HOSTILE, description=examples.HOSTILE)
     target = msgspec.structs.replace(run.header.target, url=f"http://host/{examples.HOSTILE}")
@@ -50,7 +56,7 @@ def hostile(judged: dict[Overall, examples.Judged]) -> Report:
         judgement, run=facts, headline=examples.HOSTILE, budgets=(examples.HOSTILE,), verdicts=verdicts
     )
     head = msgspec.structs.replace(run.header, plan=plan, target=target, commit=examples.HOSTILE)
-    return summarise(msgspec.structs.replace(run, header=head, cells=cells), spoilt)
+    return msgspec.structs.replace(run, header=head, cells=cells), spoilt
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +65,9 @@ def aborted() -> Report:
     run = record.Run(header=examples.header())
     judgement = msgspec.structs.replace(
         examples.judgement_of(run, Overall.UNJUDGED),
-        headline="The run cannot be judged: its record has no end.",
+        headline="The run cannot be judged: the run was aborted: its record has no end.",
         verdicts=(),
-        distrusts=(Distrust(code="aborted", reason="The record has no footer.", evidence={}),),
+        distrusts=(Distrust(code="aborted", reason="the run was aborted: its record has no end", evidence={}),),
     )
     return summarise(run, judgement)
 

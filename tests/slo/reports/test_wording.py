@@ -7,7 +7,7 @@ import pytest
 
 from slo.model import Comparison, Limit, Overall, State, Unit
 from slo.reports import wording
-from slo.reports.summary import Report
+from slo.reports.run.summary import Report
 from tests.slo.reports.examples import verdict
 
 

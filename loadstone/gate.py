@@ -1,0 +1,78 @@
+"""``loadstone gate``: a service, a load, a verdict."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import rich_click as click
+
+from loadstone.offers import refuse
+from loadstone.sending import new_folder, planned, send
+from loadtests import _options
+from loadtests._plan import Plan, PlanError
+from slo import commands, conductor, options
+from slo.exits import ExitCode
+from slo.model import DutyCost
+from slo.record import add_duties
+from slo.spec import Specifications
+
+REFUSALS: tuple[type[Exception], ...] = (PlanError, conductor.ConductorError, *commands.REFUSALS)
+
+
+@click.command()
+@click.argument("plan", default="gate")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run. [default: a new one]")
+@options.environment
+@options.objectives
+@options.strict
+@_options.seed
+@_options.scale
+def gate(
+    plan: str,
+    out: Path | None,
+    environment: str,
+    objectives: Path | None,
+    strict: bool,
+    seed: int | None,
+    scales: Mapping[str, float],
+) -> None:
+    """Start the service, load it by PLAN, judge it, write the report; the exit code is the verdict.
+
+    - `loadstone gate` takes a minute and a half
+    - `loadstone gate staged --scale time=0.05 --environment staging` is another plan, cut short
+    - `loadstone gate checkout.toml --objectives checkout.yaml` is one that was imported, judged by its own objectives
+    """
+    known = commands.specifications(objectives)
+    asks_for_duties = _judged_by_duties(planned(plan, scales), known, environment)
+    folder = out or new_folder(plan)
+    record = folder / "record.jsonl"
+    with _duties_measured(record, asked_for=asks_for_duties):
+        loss = send(plan, None, record, seed=seed, scales=scales, known=known, environment=environment)
+    judgement = commands.judged(record, environment, objectives, strict, reports_in=folder)
+    if loss:
+        refuse(loss, ExitCode.MISSED)
+    sys.exit(judgement.exit_code)
+
+
+def _judged_by_duties(plan: Plan, known: Specifications, environment: str) -> bool:
+    """Whether the service's duties are among the objectives; raises `SpecError` for what could not be judged anyway."""
+    budgets = [known.budget(name, environment) for name in plan.objectives]
+    return any(isinstance(objective.source, DutyCost) for budget in budgets for objective in budget.objectives)
+
+
+@contextmanager
+def _duties_measured(record: Path, *, asked_for: bool) -> Iterator[None]:
+    """Measure the service's duties first, while nothing else runs, and add them to the ``record`` of the block."""
+    if not asked_for or record.exists():
+        yield
+        return
+    click.echo("measuring what the duties of the service cost", err=True)
+    found = conductor.duties(record.parent)
+    try:
+        yield
+    finally:
+        if record.exists():
+            add_duties(record, found)

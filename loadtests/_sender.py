@@ -1,0 +1,161 @@
+"""What becomes of one user's requests in one run: sent, answered, judged, counted, told."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import gevent
+
+from loadtests import _outcomes as outcomes
+from loadtests._address import ElsewhereError, address_of, request_of
+from loadtests._answers import Answer
+from loadtests._client import Client, Request
+from loadtests._course import Course
+from loadtests._crew import Crew
+from loadtests._exchange import Exchange, WrongAnswerError
+from loadtests._later import PREFERENCE, JobFailedError, fetched
+from loadtests._tally import Arrival, Ended
+from slo.record import OK
+
+METHOD = "POST"
+_FOUND = 200
+_NOTHING = Answer(0, {}, b"")
+_EXPLAINED = (WrongAnswerError, JobFailedError, ElsewhereError, ssl.SSLError)
+"""Errors whose message says more than the outcome's name, and is the same each time."""
+
+
+class Told(NamedTuple):
+    """One request that ended, for Locust."""
+
+    started_at: float
+    """When it was due, in seconds since 1970."""
+    latency: float
+    """Seconds from then to the end of its answer."""
+    answer: Answer
+    """With status 0 where there was none."""
+    problem: str
+    """Empty when the answer was right."""
+
+
+class Sender:
+    """Sends the exchanges of ``workload`` to ``route`` below ``url``, with ``headers``; ``tell`` hears of each end."""
+
+    def __init__(
+        self,
+        course: Course,
+        *,
+        url: str,
+        workload: str,
+        route: str,
+        headers: Mapping[str, str],
+        tell: Callable[[Told], None],
+    ) -> None:
+        self.under_way = 0
+        self._course = course
+        self._workload = workload
+        self._route = route
+        self._tell = tell
+        self._crew = Crew()
+        address = address_of(url)
+        self._client = Client(address, timeout=course.timeout, clock=lambda: course.now, crew=self._crew)
+        self._path = address.prefix + route
+        self._headers = headers
+        self._head = address.head(METHOD, self._path, headers)
+        self._head_later = address.head(METHOD, self._path, {**headers, **PREFERENCE})
+        self._epoch = time.time() - course.now
+
+    def send(self, arrival: Arrival, exchange: Exchange, ended: Callable[[], object] | None = None) -> None:
+        """Send what is due, at once; ``ended`` is called when all is over. This greenlet goes on without a switch."""
+        self.under_way += 1
+        tally = self._course.tally
+        tally.arrive(arrival)
+        if exchange.later:
+            self._crew.hand(self._come_back, (arrival, exchange, ended))
+            return
+        request = self._client.send(
+            request_of(self._head, exchange.body), partial(self._answered, arrival, exchange, ended)
+        )
+        tally.start(arrival, request.begun_at - arrival.moment)
+
+    def close(self) -> None:
+        """Send nothing more; what is under way may end."""
+        self._client.close()
+        self._crew.dismiss()
+
+    def _answered(
+        self, arrival: Arrival, exchange: Exchange, ended: Callable[[], object] | None, request: Request
+    ) -> None:
+        service = request.ended_at - request.begun_at
+        self._conclude(arrival, exchange, request.ended_at, service, request.answer, request.error)
+        if ended is not None:
+            ended()
+
+    def _come_back(self, errand: tuple[Arrival, Exchange, Callable[[], object] | None]) -> None:
+        """Have a request answered later, and wait for that; one deadline holds over all of it."""
+        arrival, exchange, ended = errand
+        course = self._course
+        begun_at = course.now
+        course.tally.start(arrival, begun_at - arrival.moment)
+        answer: Answer | None = None
+        failure: Exception | None = None
+        try:
+            with gevent.Timeout(course.timeout, TimeoutError("no answer in time")):
+                accepted = self._client.ask(request_of(self._head_later, exchange.body))
+                answer = fetched(accepted, self._find, gevent.sleep)
+        except Exception as error:
+            failure = error
+        ended_at = course.now
+        self._conclude(arrival, exchange, ended_at, ended_at - begun_at, answer, failure)
+        if ended is not None:
+            ended()
+
+    def _find(self, location: str) -> Answer:
+        address = self._client.address
+        return self._client.ask(address.head("GET", address.place(self._path, location), self._headers) + b"\r\n")
+
+    def _conclude(
+        self,
+        arrival: Arrival,
+        exchange: Exchange,
+        ended_at: float,
+        service: float,
+        answer: Answer | None,
+        error: Exception | None,
+    ) -> None:
+        outcome, problem = self._judged(exchange, answer, error)
+        latency = ended_at - arrival.moment
+        received = 0 if answer is None else len(answer.content)
+        self.under_way -= 1
+        self._course.tally.end(
+            arrival,
+            Ended(self._workload, self._route, outcome, latency, service, exchange.items, len(exchange.body), received),
+        )
+        self._tell(Told(self._epoch + arrival.moment, latency, answer or _NOTHING, problem))
+
+    def _judged(self, exchange: Exchange, answer: Answer | None, error: Exception | None) -> tuple[str, str]:
+        """The outcome, and what Locust's table of failures shows for it."""
+        if answer is not None and error is None:
+            if answer.status_code != _FOUND:
+                return _of_status(answer)
+            try:
+                exchange.check(answer.content)
+            except Exception as raised:
+                error = raised
+            else:
+                return OK, ""
+        outcome = outcomes.GENERATOR_ERROR if error is None else outcomes.of_error(error)
+        if outcome == outcomes.GENERATOR_ERROR:
+            self._course.complain(f"{self._route}: {error!r}")
+        return outcome, f"{outcome}: {error}" if isinstance(error, _EXPLAINED) else outcome
+
+
+def _of_status(answer: Answer) -> tuple[str, str]:
+    outcome = outcomes.of_status(answer.status_code)
+    if outcome == outcomes.REDIRECTED:
+        place = answer.fields.get(b"location", b"").decode("latin-1")
+        return outcome, f"{outcome}: {answer.status_code} to {place}"
+    return outcome, outcome

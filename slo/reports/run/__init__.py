@@ -1,0 +1,1 @@
+"""The report on one judged run, in every form."""
