@@ -55,7 +55,7 @@ def adopt(file: Path, out: Path | None, force: bool, strict: bool) -> None:
     remarks = (*found.remarks, *moved)
     lost = sum(remark.lost for remark in remarks)
     if strict and lost:
-        _tell(remarks)
+        _tell(remarks, most=len(remarks))
         raise ForeignFileError(f"{file}: {lost} of its parts cannot be taken over, and nothing was written")
     files: dict[Path, str] = {}
     if found.table:
@@ -84,19 +84,19 @@ def _write(files: dict[Path, str], *, force: bool) -> None:
         path.write_text(content, encoding="utf-8")
 
 
-def _tell(remarks: Sequence[Remark]) -> None:
+def _tell(remarks: Sequence[Remark], most: int = MOST_TOLD) -> None:
     console = Console(stderr=True)
     for title, lost in (("not taken over", True), ("taken otherwise", False)):
         found = [remark for remark in remarks if remark.lost is lost]
         if not found:
             continue
         console.print(Text(f"{title} ({len(found)}):", style="bold yellow" if lost else "bold"))
-        for why, places in grouped(found[:MOST_TOLD]):
+        for why, places in grouped(found[:most]):
             for place in places:
                 console.print(Text(f"  {place}"), soft_wrap=True)
             console.print(Text(f"      {why}", style="dim"), soft_wrap=True)
-        if len(found) > MOST_TOLD:
-            console.print(Text(f"  and {len(found) - MOST_TOLD} more, at the head of the plan"))
+        if len(found) > most:
+            console.print(Text(f"  and {len(found) - most} more, at the head of the plan"))
 
 
 def _tell_files(found: Import, place: Path, files: dict[Path, str]) -> None:

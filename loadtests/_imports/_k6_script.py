@@ -91,7 +91,7 @@ class _Turn:
             return
         self.requests[workload] = self.requests.get(workload, 0.0) + 1.0
         self._doubt(node, where, unsure)
-        if len(given) > 1:
+        if len(given) > 1 and self._script.value(given[1]) is not None:
             own = f"what is sent comes from [payloads.{workload}], drawn by the seed"
             self._remarks.add(where, f"the body {shown(text(given[1]))}", own, lost=False)
 

@@ -63,15 +63,17 @@ def _weights(streams: Sequence[Stream], remarks: Remarks) -> dict[str, float]:
         for workload, times in stream.traffic.requests.items():
             weights[workload] = weights.get(workload, 0.0) + _area(stream) * times * per_arrival
     total = sum(weights.values())
-    mixes = {
-        tuple(sorted((name, round(t / sum(s.traffic.requests.values()), 9)) for name, t in s.traffic.requests.items()))
-        for s in streams
-    }
-    if len(mixes) > 1:
+    if len({_mix(stream) for stream in streams}) > 1:
         remarks.add(
             "scenarios", "different mixes at different times", "a plan has one mix; now the one over all", lost=False
         )
     return {name: round(weight / total, 9) if total else 1.0 for name, weight in sorted(weights.items())}
+
+
+def _mix(stream: Stream) -> frozenset[tuple[str, float]]:
+    """The workloads of one stream and their shares."""
+    total = sum(stream.traffic.requests.values())
+    return frozenset((workload, round(times / total, 9)) for workload, times in stream.traffic.requests.items())
 
 
 def _pause(streams: Sequence[Stream], remarks: Remarks) -> float:
@@ -100,7 +102,8 @@ def _room(streams: Sequence[Stream], workloads: int, remarks: Remarks) -> dict[s
     cap = max(sum(caps) // workloads, 1)
     users = next(users for users in range(min(cap, MOST_USERS_OF_A_WORKLOAD), 0, -1) if cap % users == 0)
     if users * (cap // users) * workloads != sum(caps):
-        remarks.add("maxVUs", str(sum(caps)), f"shared evenly by {workloads} workloads, {cap} each", lost=False)
+        says = f"at most {sum(caps)} at once"
+        remarks.add(streams[0].where, says, f"shared evenly by {workloads} workloads, {cap} each", lost=False)
     return {"users": users, "in_flight": cap // users}
 
 

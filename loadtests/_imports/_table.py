@@ -40,15 +40,21 @@ class Remarks:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Remark] = {}
+        self._untold = 0
 
     def add(self, where: str, says: object, why: str, *, lost: bool = True) -> None:
         """Take down that what ``says`` something did not become what it was."""
+        if (where, why) in self._found:
+            return
         if len(self._found) < MOST_REMARKS:
-            self._found.setdefault((where, why), Remark(where=where, says=shown(says), why=why, lost=lost))
+            self._found[where, why] = Remark(where=where, says=shown(says), why=why, lost=lost)
+        else:
+            self._untold += 1
 
     def all(self) -> tuple[Remark, ...]:
         """In the order in which they came up."""
-        return tuple(self._found.values())
+        more = Remark(where="the file", says=f"{self._untold:,} more", why="too many to tell one by one")
+        return (*self._found.values(), *([more] if self._untold else ()))
 
 
 class Table:

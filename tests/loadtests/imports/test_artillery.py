@@ -13,7 +13,7 @@ from loadtests import _plan
 from loadtests._imports import _artillery, _foreign
 from loadtests._imports._merging import plan_table
 from loadtests._imports._source import ForeignFileError
-from loadtests._imports._table import Remarks
+from loadtests._imports._table import MOST_REMARKS, Remarks
 from loadtests._plan import Plan
 from slo.promises import Figure, Remark
 from tests.loadtests.more_workloads import add_workloads
@@ -129,9 +129,11 @@ def test_workloads_share_the_rate_as_their_scenarios_do(monkeypatch: pytest.Monk
         {"weight": 3, "flow": [{"post": {"url": "http://here/v1/comments"}}]},
         {"weight": 1, "flow": [{"loop": [{"post": {"url": "/v1/letters"}}], "count": 3}]},
     ]
-    plan, _ = phases({"duration": 10, "arrivalRate": 4}, scenarios=scenarios)
+    plan, remarks = phases({"duration": 10, "arrivalRate": 4, "maxVusers": 21}, scenarios=scenarios)
 
     assert plan.shares == {"comments": 0.5, "letters": 0.5}
+    assert plan.users * plan.in_flight == 10
+    assert where(remarks, lost=False) == {"config.phases"}
     assert plan.arrivals_expected(judged_only=False) == 60
 
 
@@ -151,6 +153,14 @@ def test_a_phase_that_says_nothing_is_named_and_left_out(phase: dict[str, Any], 
 
     assert lost in where(remarks)
     assert len(plan.stages) == 1
+
+
+def test_remarks_are_bounded_and_say_how_many_there_are_more() -> None:
+    definition = {"config": {"phases": [{"duration": 1, "arrivalRate": 1}]}, "scenarios": ONE_COMMENT}
+    reading = _artillery.read({**definition, **{f"key{number}": number for number in range(MOST_REMARKS + 7)}})
+
+    assert len(reading.remarks) == MOST_REMARKS + 1
+    assert reading.remarks[-1].says == "7 more"
 
 
 def test_a_file_of_thresholds_alone_has_promises_and_no_plan(tmp_path: Path) -> None:

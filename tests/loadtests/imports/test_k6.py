@@ -13,6 +13,7 @@ from loadtests._imports import _foreign
 from loadtests._imports._streams import Import
 from loadtests._plan import Plan
 from slo.promises import Figure
+from tests.loadtests.more_workloads import add_workloads
 
 EXAMPLES = Path(__file__).with_name("examples")
 ONE_COMMENT = "export default function () { http.post('http://here/v1/comments', null); }"
@@ -191,3 +192,20 @@ def test_artillery_in_javascript_is_artillery(tmp_path: Path) -> None:
 
     assert found.tool == "Artillery"
     assert found.table["stages"] == [{"name": "stage 1", "seconds": 60, "rate": 10}]
+
+
+def test_scenarios_of_different_mixes_and_pauses_get_their_mean(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    add_workloads(monkeypatch, tmp_path, "letters")
+    turns = """
+    export function write() { http.post('http://here/v1/letters', null); sleep(4); }
+    export function ask() { http.post('http://here/v1/comments', null); sleep(1); }
+    """
+    users = "executor: 'constant-vus', duration: '10s'"
+    options = f"{{ scenarios: {{ a: {{ {users}, vus: 3, exec: 'ask' }}, b: {{ {users}, vus: 1, exec: 'write' }} }} }}"
+    plan, found = script(tmp_path, options, turns)
+
+    assert plan.shares == {"comments": 0.75, "letters": 0.25}
+    assert plan.think_seconds == (3 * 1 + 1 * 4) / 4
+    assert [remark.says for remark in found.remarks] == ["different mixes at different times", "different pauses"]
