@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from random import Random
 
-FOLDER = Path(__file__).with_name("corpus")
+FOLDER = Path(__file__).parents[1] / "corpus"
 
 
 @cache

@@ -22,7 +22,7 @@ from loadtests._stages import MOST_USERS, SHORTEST_SECONDS, NotNegative, PlanSta
 from loadtests._workloads import UnknownWorkloadError
 from slo.record import LONGEST_RUN_S, PlanFacts, Stage
 
-FOLDER = Path(__file__).with_name("plans")
+FOLDER = Path(__file__).parents[1] / "plans"
 
 Scale = Annotated[float, msgspec.Meta(ge=1e-6, le=1e6)]
 Seed = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
