@@ -11,12 +11,12 @@ import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
-from loadtests import _plan
-from loadtests._catalogue import length
 from loadtests._imports import _foreign
 from loadtests._imports._source import ForeignFileError
 from loadtests._imports._streams import Import
 from loadtests._imports._writing import comments, grouped, head, toml
+from loadtests._planning import _plan
+from loadtests._planning._catalogue import length
 from slo import spec
 from slo.drafts import draft
 from slo.promises import Remark

@@ -10,7 +10,8 @@ import rich_click as click
 
 from loadstone.offers import refuse, refusing
 from loadstone.sending import new_folder
-from loadtests import _options, _plan, _target
+from loadtests._planning import _options, _plan
+from loadtests._running import _target
 from slo import options
 from slo.capacity import reports, wording
 from slo.capacity.conduct import Wish, capacities

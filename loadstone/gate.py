@@ -11,8 +11,8 @@ import rich_click as click
 
 from loadstone.offers import refuse
 from loadstone.sending import new_folder, planned, send
-from loadtests import _options
-from loadtests._plan import Plan, PlanError
+from loadtests._planning import _options
+from loadtests._planning._plan import Plan, PlanError
 from slo import commands, conductor, options
 from slo.exits import ExitCode
 from slo.model import DutyCost

@@ -9,14 +9,14 @@ import rich_click as click
 
 from loadstone.offers import Offer, refuse
 from loadstone.sending import new_folder, planned, send
-from loadtests import _options
-from loadtests._plan import PlanError
+from loadtests._planning import _options
+from loadtests._planning._plan import PlanError
 from slo import commands
 from slo.exits import ExitCode
 
 REFUSALS: tuple[type[Exception], ...] = (PlanError, *commands.REFUSALS)
 
-PLANS = "loadtests._commands"
+PLANS = "loadtests._planning._commands"
 
 click.rich_click.COMMAND_GROUPS["loadstone load"] = [
     {"name": "Commands", "commands": ["run", "show", "list", "import"]},

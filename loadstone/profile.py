@@ -9,8 +9,8 @@ from pathlib import Path
 import rich_click as click
 
 from loadstone.sending import arguments, planned
-from loadtests import _options
-from loadtests._plan import PlanError
+from loadtests._planning import _options
+from loadtests._planning._plan import PlanError
 from profiles.commands import diff, export, show
 from profiles.culprit import suspects
 from profiles.diff import difference

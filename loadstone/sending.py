@@ -9,8 +9,8 @@ from pathlib import Path
 import rich_click as click
 
 from loadstone.offers import refuse, refusing
-from loadtests import _plan
-from loadtests._plan import Plan
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
 from slo import conductor, live
 from slo.exits import ExitCode
 from slo.spec import Specifications

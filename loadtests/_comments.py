@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from loadtests._comments_answers import Asked, check
-from loadtests._corpus import Zipf, texts
 from loadtests._exchange import Exchange
-from loadtests._facts import facts
-from loadtests._hits import hit_ratio as hit_ratio_of
-from loadtests._sizes import Lognormal, Sizes, SizeTable
+from loadtests._payloads._corpus import Zipf, texts
+from loadtests._payloads._facts import facts
+from loadtests._payloads._hits import hit_ratio as hit_ratio_of
+from loadtests._payloads._sizes import Lognormal, Sizes, SizeTable
 
 _CORPUS = "comments"
 _KNOWN_AT_ONCE = 100

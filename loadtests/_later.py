@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from loadtests._answers import Answer
 from loadtests._exchange import WrongAnswerError
+from loadtests._http._answers import Answer
 
 PREFERENCE = {"Prefer": "respond-async"}
 """The header that asks for it."""

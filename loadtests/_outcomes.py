@@ -7,15 +7,15 @@ import socket
 import ssl
 from collections.abc import Iterator
 
-from loadtests._address import ElsewhereError
-from loadtests._answers import (
+from loadtests._exchange import WrongAnswerError
+from loadtests._http._address import ElsewhereError
+from loadtests._http._answers import (
     AnswerCutShortError,
     AnswerTooLargeError,
     NoAnswerError,
     NotHttpError,
     UndecodableAnswerError,
 )
-from loadtests._exchange import WrongAnswerError
 from loadtests._later import JobFailedError
 
 TIMEOUT = "timeout"

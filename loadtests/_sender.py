@@ -11,14 +11,14 @@ from typing import NamedTuple
 import gevent
 
 from loadtests import _outcomes as outcomes
-from loadtests._address import ElsewhereError, address_of, request_of
-from loadtests._answers import Answer
-from loadtests._client import Client, Request
-from loadtests._course import Course
-from loadtests._crew import Crew
 from loadtests._exchange import Exchange, WrongAnswerError
+from loadtests._http._address import ElsewhereError, address_of, request_of
+from loadtests._http._answers import Answer
+from loadtests._http._client import Client, Request
+from loadtests._http._crew import Crew
 from loadtests._later import PREFERENCE, JobFailedError, fetched
-from loadtests._tally import Arrival, Ended
+from loadtests._running._course import Course
+from loadtests._running._tally import Arrival, Ended
 from slo.record import OK
 
 METHOD = "POST"

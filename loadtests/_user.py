@@ -18,14 +18,14 @@ from gevent.event import Event
 from locust import User, task
 from locust.exception import CatchResponseError, StopTest, StopUser
 
-from loadtests import _run
 from loadtests._alarm import Alarm
-from loadtests._course import Course
 from loadtests._exchange import Exchange
-from loadtests._generator import generator_of
-from loadtests._plan import Payloads
+from loadtests._planning._plan import Payloads
+from loadtests._running import _run
+from loadtests._running._course import Course
+from loadtests._running._generator import generator_of
+from loadtests._running._tally import Arrival
 from loadtests._sender import METHOD, Sender, Told
-from loadtests._tally import Arrival
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _LONGEST_NAP_SECONDS = 1.0

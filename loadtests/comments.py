@@ -7,7 +7,7 @@ from random import Random
 
 from loadtests import _comments
 from loadtests._exchange import Exchange
-from loadtests._plan import Payloads
+from loadtests._planning._plan import Payloads
 from loadtests._user import AnalysisUser
 
 

@@ -35,7 +35,9 @@ def counted(folder: Path, plan: str, requests: int, kind: str, *, seed: int | No
     ``kind`` is ``deterministic`` (bytecodes, calls) or ``memory`` (bytes, allocations).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = _ran(["loadtests._requests", plan, str(requests), *([str(seed)] if seed is not None else [])], Path.cwd())
+    lines = _ran(
+        ["loadtests._planning._requests", plan, str(requests), *([str(seed)] if seed is not None else [])], Path.cwd()
+    )
     file = folder / "requests.jsonl"
     file.write_bytes(lines)
     arguments = ["profiles", "replay", REPLAYED, str(file.resolve()), "--kind", kind, "--out", str(folder.resolve())]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from loadtests import _plan
 from loadtests._imports import _artillery, _k6
 from loadtests._imports._javascript import Script
 from loadtests._imports._merging import plan_table
 from loadtests._imports._source import ForeignFileError, data, text
 from loadtests._imports._streams import Import, Reading
 from loadtests._imports._table import Remarks
-from loadtests._plan import PlanError
+from loadtests._planning import _plan
+from loadtests._planning._plan import PlanError
 
 TYPED = frozenset({".ts", ".mts"})
 SCRIPTS = TYPED | {".js", ".mjs", ".cjs", ".es6"}

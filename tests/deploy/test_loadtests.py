@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from loadtests import _plan
+from loadtests._planning import _plan
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -24,7 +24,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 LOCUSTS_OWN = """
 import json
 from locust import argument_parser
-from loadtests._settings import add_options
+from loadtests._running._settings import add_options
 parser = argument_parser.get_parser()
 add_options(parser)
 known = [action for action in parser._actions]

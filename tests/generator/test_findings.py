@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from loadtests._answers import AnswerParser
+from loadtests._http._answers import AnswerParser
 from slo.histogram import Histogram
 from slo.stats import Estimate
 from tests.benchmarks.generator import findings, recorded, tables

@@ -9,7 +9,8 @@ from random import Random
 import msgspec
 import pytest
 
-from loadtests import _plan, _workloads
+from loadtests import _workloads
+from loadtests._planning import _plan
 from service.core.workload import AnyWorkload
 from service.workloads import WORKLOADS
 from slo.spec import load

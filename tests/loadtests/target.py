@@ -15,7 +15,7 @@ import re
 import sys
 import time
 
-from loadtests._facts import facts
+from loadtests._payloads._facts import facts
 
 FAULTS = ("right", "label", "missing", "order", "status", "cut", "silence")
 

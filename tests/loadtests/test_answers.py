@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests._answers import (
+from loadtests._http._answers import (
     LONGEST_HEAD_BYTES,
     Answer,
     AnswerCutShortError,
@@ -20,7 +20,7 @@ from loadtests._answers import (
     NotHttpError,
     UndecodableAnswerError,
 )
-from loadtests._codings import decoded
+from loadtests._http._codings import decoded
 
 BODY = b'{"results": []}' * 3
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\ncontent-length: 45\r\n\r\n" + BODY
@@ -109,7 +109,7 @@ def test_an_end_too_early_tells_none_from_half_an_answer(stream: bytes) -> None:
 
 def test_heads_and_bodies_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     endless_head = [b"HTTP/1.1 200 OK\r\n", *[b"Field: " + b"x" * 993 + b"\r\n"] * (LONGEST_HEAD_BYTES // 1000 + 2)]
-    monkeypatch.setattr("loadtests._answers.LONGEST_BODY_BYTES", 100_000)
+    monkeypatch.setattr("loadtests._http._answers.LONGEST_BODY_BYTES", 100_000)
     endless_body = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 20_000]
     for pieces in (endless_head, endless_body, [ENDLESS, *[BODY] * 10_000]):
         with pytest.raises(AnswerTooLargeError):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from loadtests._arrivals import Profile, arrivals, constant, poisson
+from loadtests._planning._arrivals import Profile, arrivals, constant, poisson
 from slo.record import Stage
 
 rates = st.floats(0.0, 500.0).map(lambda rate: round(rate, 3))

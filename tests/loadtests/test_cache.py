@@ -13,11 +13,11 @@ import httpx
 import msgspec
 import pytest
 
-from loadtests import _plan
-from loadtests._cache import ROUNDS_PER_WORKER, CacheRefusedError, empty, prepare
 from loadtests._comments import Payloads, exchanges, hit_ratio
-from loadtests._plan import Plan
-from loadtests._target import UnreachableTargetError
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
+from loadtests._running._cache import ROUNDS_PER_WORKER, CacheRefusedError, empty, prepare
+from loadtests._running._target import UnreachableTargetError
 from slo import record
 from slo.conductor import free_port
 from tests.loadtests.conftest import Locust

@@ -15,11 +15,11 @@ import gevent
 import pytest
 import zstandard
 
-from loadtests import _answers, _tls
 from loadtests import _outcomes as outcomes
-from loadtests._address import ElsewhereError, address_of, request_of
-from loadtests._client import Client, Request
-from loadtests._crew import Crew
+from loadtests._http import _answers, _tls
+from loadtests._http._address import ElsewhereError, address_of, request_of
+from loadtests._http._client import Client, Request
+from loadtests._http._crew import Crew
 from tests.loadtests.awkward import PATIENCE_SECONDS, Guest, Script, Server, answer, says, says_once
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
@@ -123,7 +123,7 @@ def test_each_way_to_fail_has_its_name_and_is_not_tried_again(
     script: Script, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("_answers", "_client"):
-        monkeypatch.setattr(f"loadtests.{module}.LONGEST_BODY_BYTES", 3_000_000)
+        monkeypatch.setattr(f"loadtests._http.{module}.LONGEST_BODY_BYTES", 3_000_000)
     with Server(script) as server:
         assert outcome(client_of(server.url)) == name
         assert len(server.requests) == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests._clocks import RemoteClock
+from loadtests._running._clocks import RemoteClock
 
 moments = st.floats(0.0, 1e6)
 ways = st.floats(0.0, 2.0)

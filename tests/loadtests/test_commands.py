@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from loadstone import cli
-from loadtests import _plan
-from loadtests._catalogue import catalogue, entry, length
-from loadtests._course_drawing import ROWS, columns, drawing
-from loadtests._plan import Plan
+from loadtests._planning import _plan
+from loadtests._planning._catalogue import catalogue, entry, length
+from loadtests._planning._course_drawing import ROWS, columns, drawing
+from loadtests._planning._plan import Plan
 
 
 def loadstone(*arguments: str) -> Result:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from loadtests._comments import Payloads, exchanges, hit_ratio, known
-from loadtests._corpus import Zipf, texts
-from loadtests._sizes import Lognormal
+from loadtests._payloads._corpus import Zipf, texts
+from loadtests._payloads._sizes import Lognormal
 
 
 def questions(payloads: Payloads, seed: int, count: int) -> list[dict[str, Any]]:

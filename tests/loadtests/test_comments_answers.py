@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from loadtests._comments import Payloads, exchanges
 from loadtests._exchange import Exchange, WrongAnswerError
-from loadtests._facts import facts
+from loadtests._payloads._facts import facts
 
 KNOWN = facts("comments")
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests import _plan
-from loadtests._course import FREE_STAGE, Course
-from loadtests._messages import Begin, Go, UnreadableMessageError, begin_of, go_of, packed, shares
-from loadtests._plan import Plan
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
+from loadtests._running._course import FREE_STAGE, Course
+from loadtests._running._messages import Begin, Go, UnreadableMessageError, begin_of, go_of, packed, shares
 
 START = 501.0
 

@@ -8,8 +8,8 @@ from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests._crew import Crew
-from loadtests._deadlines import Deadlines
+from loadtests._http._crew import Crew
+from loadtests._http._deadlines import Deadlines
 
 
 def test_jobs_are_done_in_order_and_not_by_who_hands_them_in() -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from loadtests._corpus import texts
-from loadtests._facts import facts
+from loadtests._payloads._corpus import texts
+from loadtests._payloads._facts import facts
 from service.workloads.comments.analysis import analysed
 from service.workloads.comments.messages import Quality
 from service.workloads.comments.model import shipped

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from loadtests._health import Health
+from loadtests._running._health import Health
 from slo.histogram import Histogram
 from slo.record import Pulse
 

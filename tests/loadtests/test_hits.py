@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests._corpus import Zipf
-from loadtests._hits import hit_ratio
+from loadtests._payloads._corpus import Zipf
+from loadtests._payloads._hits import hit_ratio
 
 
 def simulated(law: Zipf, draws: int, *, unique: float, entries: float, seed: int) -> float:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from loadtests._answers import Answer
 from loadtests._exchange import WrongAnswerError
+from loadtests._http._answers import Answer
 from loadtests._later import JobFailedError, fetched, wait_in
 
 ACCEPTED = Answer(202, {b"location": b"/v1/jobs/7", b"retry-after": b"2"}, b"")

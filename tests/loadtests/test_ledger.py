@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests._ledger import FOREVER, Ledger, Report, merged
-from loadtests._tally import Arrival, Ended, Tally
+from loadtests._running._ledger import FOREVER, Ledger, Report, merged
+from loadtests._running._tally import Arrival, Ended, Tally
 from slo.histogram import Histogram
 from slo.record import OK, Cell, Pulse
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from loadtests import _plan
+from loadtests._planning import _plan
 from slo import record
 from slo.conductor import free_port
 from slo.histogram import Histogram

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadtests._machine import Effort, Meter
+from loadtests._running._machine import Effort, Meter
 
 SPIN_SECONDS = 0.5
 

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from loadtests import _outcomes as outcomes
-from loadtests._address import ElsewhereError
+from loadtests._http._address import ElsewhereError
 from loadtests._later import JobFailedError
 
 

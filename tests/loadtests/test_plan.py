@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import _plan
-from loadtests._plan import PlanError, PlanInvalidError, UnknownPlanError
-from loadtests._stages import SHORTEST_SECONDS
+from loadtests._planning import _plan
+from loadtests._planning._plan import PlanError, PlanInvalidError, UnknownPlanError
+from loadtests._planning._stages import SHORTEST_SECONDS
 from tests.loadtests.more_workloads import add_workloads
 
 GOOD: dict[str, Any] = {

@@ -7,16 +7,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from loadtests import _plan, _plan_table
 from loadtests._comments import Payloads
-from loadtests._plan import Plan
-from loadtests._stages import PlanStage
+from loadtests._planning import _plan, _plan_table
+from loadtests._planning._plan import Plan
+from loadtests._planning._stages import PlanStage
 
 PAGE = (Path(__file__).parents[2] / "docs/plans.md").read_text(encoding="utf-8")
 
 
 def test_the_table_in_the_docs_is_what_the_files_say() -> None:
-    assert _plan_table.renewed(PAGE) == PAGE, "python -m loadtests._plan_table docs/plans.md"
+    assert _plan_table.renewed(PAGE) == PAGE, "python -m loadtests._planning._plan_table docs/plans.md"
 
 
 def test_every_plan_has_its_row_and_a_page_without_a_place_is_refused() -> None:

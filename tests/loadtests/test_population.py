@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests._population import NEVER, Population
+from loadtests._planning._population import NEVER, Population
 
 legs = st.lists(
     st.tuples(st.floats(0.5, 50.0), st.floats(0.0, 40.0), st.floats(0.0, 40.0)), min_size=1, max_size=5

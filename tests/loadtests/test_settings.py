@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from loadtests import _plan
-from loadtests._settings import BadSettingError, Settings, add_options, record_path, settings_of
+from loadtests._planning import _plan
+from loadtests._running._settings import BadSettingError, Settings, add_options, record_path, settings_of
 
 
 class Parser(argparse.ArgumentParser):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests._sizes import Lognormal, SizeTable
+from loadtests._payloads._sizes import Lognormal, SizeTable
 
 DRAWS = 20_000
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests import _target
-from loadtests._target import UnreachableTargetError
+from loadtests._running import _target
+from loadtests._running._target import UnreachableTargetError
 
 METRICS = """\
 # HELP http_requests_total Requests

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from loadtests import _plan, _workloads
-from loadtests._plan import PlanInvalidError
+from loadtests import _workloads
+from loadtests._planning import _plan
+from loadtests._planning._plan import PlanInvalidError
 from loadtests._workloads import UnknownWorkloadError
 from tests.loadtests.more_workloads import add_workloads
 

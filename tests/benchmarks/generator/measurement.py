@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from loadtests._machine import facts
+from loadtests._running._machine import facts
 from slo import record
 from slo.histogram import Histogram
 from tests.benchmarks.generator import findings, meter

@@ -9,7 +9,7 @@ from random import Random
 from locust import events
 
 from loadtests._exchange import Exchange
-from loadtests._plan import Payloads
+from loadtests._planning._plan import Payloads
 from loadtests._user import AnalysisUser
 from tests.benchmarks.generator import meter, recorded
 

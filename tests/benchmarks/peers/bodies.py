@@ -8,7 +8,7 @@ from random import Random
 
 import msgspec
 
-from loadtests._corpus import texts
+from loadtests._payloads._corpus import texts
 from tests.benchmarks.peers import engine
 
 CACHED_BODIES = 64

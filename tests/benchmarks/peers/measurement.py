@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import uvloop
 
-from loadtests._machine import facts
+from loadtests._running._machine import facts
 from slo.record import utc_now
 from tests.benchmarks.peers import answers, bodies, generator, processes
 from tests.benchmarks.peers.findings import Held, Measured, Pace, Sample

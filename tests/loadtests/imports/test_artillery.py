@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import _plan
 from loadtests._imports import _artillery, _foreign
 from loadtests._imports._merging import plan_table
 from loadtests._imports._source import ForeignFileError
 from loadtests._imports._table import MOST_REMARKS, Remarks
-from loadtests._plan import Plan
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
 from slo.promises import Figure, Remark
 from tests.loadtests.more_workloads import add_workloads
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loadstone import cli
-from loadtests import _plan
+from loadtests._planning import _plan
 from slo import spec
 
 EXAMPLES = sorted(Path(__file__).with_name("examples").iterdir())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from loadtests import _plan
 from loadtests._imports import _foreign
 from loadtests._imports._streams import Import
-from loadtests._plan import Plan
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
 from slo.promises import Figure
 from tests.loadtests.more_workloads import add_workloads
 

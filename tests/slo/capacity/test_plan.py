@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests import _plan
+from loadtests._planning import _plan
 from slo.capacity.plan import Course, step_plan, toml
 
 VALUES = st.recursive(

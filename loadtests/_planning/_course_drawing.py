@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 
-from loadtests._plan import Plan
-from loadtests._stages import PlanStage
+from loadtests._planning._plan import Plan
+from loadtests._planning._stages import PlanStage
 
 ROWS = 6
 _BLOCKS = " ▁▂▃▄▅▆▇█"

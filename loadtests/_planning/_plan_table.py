@@ -1,4 +1,7 @@
-"""The table of all plans, made from their files; ``python -m loadtests._plan_table docs/plans.md`` writes it."""
+"""The table of all plans, made from their files.
+
+``python -m loadtests._planning._plan_table docs/plans.md`` writes it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import math
 import sys
 from pathlib import Path
 
-from loadtests import _plan, _workloads
-from loadtests._plan import Plan
+from loadtests import _workloads
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan
 
-BEGIN = "<!-- plans: written by `python -m loadtests._plan_table docs/plans.md` -->"
+BEGIN = "<!-- plans: written by `python -m loadtests._planning._plan_table docs/plans.md` -->"
 END = "<!-- /plans -->"
 
 

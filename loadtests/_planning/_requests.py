@@ -1,4 +1,4 @@
-"""The requests of a plan as lines, for whoever replays them: ``python -m loadtests._requests PLAN COUNT``.
+"""The requests of a plan as lines, for whoever replays them: ``python -m loadtests._planning._requests PLAN COUNT``.
 
 Each line is a JSON object with ``path`` and ``body``. Equal seeds give equal lines.
 """
@@ -12,8 +12,8 @@ from random import Random
 
 import msgspec
 
-from loadtests import _plan
-from loadtests._plan import Plan, PlanError
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan, PlanError
 from loadtests._workloads import payloads_of
 
 

@@ -16,16 +16,16 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from loadtests import _cache, _machine, _target
-from loadtests import _messages as messages
-from loadtests._cache import CacheRefusedError
-from loadtests._course import FREE_STAGE, FREE_TIMEOUT_SECONDS
-from loadtests._fleet import Fleet
-from loadtests._health import Health
-from loadtests._ledger import Ledger
-from loadtests._messages import NO_SHARE, Begin, UnreadableMessageError, shares
-from loadtests._settings import Settings, record_path
-from loadtests._target import UnreachableTargetError
+from loadtests._running import _cache, _machine, _target
+from loadtests._running import _messages as messages
+from loadtests._running._cache import CacheRefusedError
+from loadtests._running._course import FREE_STAGE, FREE_TIMEOUT_SECONDS
+from loadtests._running._fleet import Fleet
+from loadtests._running._health import Health
+from loadtests._running._ledger import Ledger
+from loadtests._running._messages import NO_SHARE, Begin, UnreadableMessageError, shares
+from loadtests._running._settings import Settings, record_path
+from loadtests._running._target import UnreachableTargetError
 from slo.record import FORMAT, Cell, Header, PlanFacts, Pulse, Snapshot, Stage, Writer, utc_now
 
 _LEAD_SECONDS = 0.5

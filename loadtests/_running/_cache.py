@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from loadtests import _target, _workloads
+from loadtests import _workloads
 from loadtests._exchange import Exchange, WrongAnswerError
-from loadtests._plan import Plan
-from loadtests._target import UnreachableTargetError
+from loadtests._planning._plan import Plan
+from loadtests._running import _target
+from loadtests._running._target import UnreachableTargetError
 
 INVALIDATIONS_ROUTE = "/v1/cache/invalidations"
 ROUNDS_PER_WORKER = 6

@@ -5,10 +5,10 @@ from __future__ import annotations
 import rich_click as click
 from rich.console import Console
 
-from loadtests import _options, _plan
-from loadtests._catalogue import catalogue, entries
-from loadtests._plan import PlanError
-from loadtests._portrait import portrait, portrayed
+from loadtests._planning import _options, _plan
+from loadtests._planning._catalogue import catalogue, entries
+from loadtests._planning._plan import PlanError
+from loadtests._planning._portrait import portrait, portrayed
 
 REFUSALS: tuple[type[Exception], ...] = (PlanError,)
 """What these commands raise instead of doing their work; the message is a sentence."""

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from loadtests._course_drawing import ends
-from loadtests._plan import Plan
+from loadtests._planning._course_drawing import ends
+from loadtests._planning._plan import Plan
 
 HEAD = ("plan", "length", "arrivals", "peak", "what it is for")
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 
-from loadtests._corpus import Zipf
+from loadtests._payloads._corpus import Zipf
 
 _FOREVER = 1e15
 """Draws after which all that repeats has come; more of them change nothing."""

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from loadtests._ledger import Report
-from loadtests._plan import Plan
+from loadtests._planning._plan import Plan
+from loadtests._running._ledger import Report
 
 BEGIN = "loadstone-begin"
 ASK = "loadstone-ask"

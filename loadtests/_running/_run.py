@@ -17,16 +17,16 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from loadtests import _generator
-from loadtests._cache import CacheRefusedError
-from loadtests._dispatcher import SteadyDispatcher
-from loadtests._generator import Generator
-from loadtests._messages import REPORT, SHOWN
-from loadtests._plan import Plan, PlanError
-from loadtests._recorder import Recording
-from loadtests._settings import BadSettingError, add_options, chosen_plan, settings_of
-from loadtests._shapes import PlanShape
-from loadtests._target import UnreachableTargetError, checked_address
+from loadtests._planning._plan import Plan, PlanError
+from loadtests._running import _generator
+from loadtests._running._cache import CacheRefusedError
+from loadtests._running._dispatcher import SteadyDispatcher
+from loadtests._running._generator import Generator
+from loadtests._running._messages import REPORT, SHOWN
+from loadtests._running._recorder import Recording
+from loadtests._running._settings import BadSettingError, add_options, chosen_plan, settings_of
+from loadtests._running._shapes import PlanShape
+from loadtests._running._target import UnreachableTargetError, checked_address
 
 _BAD_INPUT = 2
 _CANNOT_BE_JUDGED = 3

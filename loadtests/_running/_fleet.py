@@ -9,9 +9,9 @@ from typing import Any
 import gevent
 from locust.runners import STATE_MISSING, MasterRunner
 
-from loadtests import _messages as messages
-from loadtests._clocks import RemoteClock
-from loadtests._messages import ASK, BEGIN, GO, HALT, Ask, Begin, Go, Share, Shown
+from loadtests._running import _messages as messages
+from loadtests._running._clocks import RemoteClock
+from loadtests._running._messages import ASK, BEGIN, GO, HALT, Ask, Begin, Go, Share, Shown
 
 _LOCAL = "local"
 _ROUNDS = 8

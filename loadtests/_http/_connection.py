@@ -16,8 +16,8 @@ from typing import Any
 import gevent
 from gevent import socket
 
-from loadtests._answers import Answer, AnswerCutShortError, AnswerError, AnswerParser
-from loadtests._tls import Tls
+from loadtests._http._answers import Answer, AnswerCutShortError, AnswerError, AnswerParser
+from loadtests._http._tls import Tls
 
 _READABLE, _WRITABLE = 1, 2
 _TCP_INFO_BYTES = 256

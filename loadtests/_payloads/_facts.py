@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from loadtests._corpus import FOLDER
+from loadtests._payloads._corpus import FOLDER
 
 _UNKNOWN = "-"
 

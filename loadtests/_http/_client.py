@@ -15,12 +15,12 @@ from collections.abc import Callable
 import gevent
 from gevent.event import Event
 
-from loadtests._address import Address
-from loadtests._answers import LONGEST_BODY_BYTES, Answer, AnswerError, NoAnswerError
-from loadtests._codings import decoded
-from loadtests._connection import Connection, connect
-from loadtests._crew import Crew
-from loadtests._deadlines import Deadlines
+from loadtests._http._address import Address
+from loadtests._http._answers import LONGEST_BODY_BYTES, Answer, AnswerError, NoAnswerError
+from loadtests._http._codings import decoded
+from loadtests._http._connection import Connection, connect
+from loadtests._http._crew import Crew
+from loadtests._http._deadlines import Deadlines
 
 
 class Request:

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from loadtests import _workloads
-from loadtests._catalogue import length
-from loadtests._course_drawing import drawing, ends
-from loadtests._plan import Plan
+from loadtests._planning._catalogue import length
+from loadtests._planning._course_drawing import drawing, ends
+from loadtests._planning._plan import Plan
 
 _WITHOUT_END = 1e12
 """Requests after which a cache knows all that repeats."""

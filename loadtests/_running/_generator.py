@@ -14,11 +14,11 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.exception import RPCError
 
-from loadtests import _messages as messages
-from loadtests._course import Course, course_of
-from loadtests._ledger import FOREVER, Report
-from loadtests._machine import Meter
-from loadtests._messages import ASK, BEGIN, GO, HALT, REPORT, SHOWN, Shown, UnreadableMessageError
+from loadtests._running import _messages as messages
+from loadtests._running._course import Course, course_of
+from loadtests._running._ledger import FOREVER, Report
+from loadtests._running._machine import Meter
+from loadtests._running._messages import ASK, BEGIN, GO, HALT, REPORT, SHOWN, Shown, UnreadableMessageError
 from slo.record import Cell, Pulse
 
 _POLL_SECONDS = 0.1

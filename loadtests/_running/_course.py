@@ -14,11 +14,11 @@ from random import Random
 
 from gevent.event import Event
 
-from loadtests._arrivals import Profile, arrivals, constant, poisson
-from loadtests._messages import Begin, Go, Share
-from loadtests._plan import Payloads
-from loadtests._population import NEVER
-from loadtests._tally import Arrival, Tally
+from loadtests._planning._arrivals import Profile, arrivals, constant, poisson
+from loadtests._planning._plan import Payloads
+from loadtests._planning._population import NEVER
+from loadtests._running._messages import Begin, Go, Share
+from loadtests._running._tally import Arrival, Tally
 
 FREE_STAGE = "free"
 """The one stage of a run without a plan."""

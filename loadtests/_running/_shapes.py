@@ -7,7 +7,7 @@ from typing import Any
 
 from locust import LoadTestShape
 
-from loadtests._plan import Plan
+from loadtests._planning._plan import Plan
 
 _FASTEST_SPAWN_RATE = 100
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from loadtests import _plan
-from loadtests._plan import Plan, PlanError, Scale, Seed
+from loadtests._planning import _plan
+from loadtests._planning._plan import Plan, PlanError, Scale, Seed
 
 RUNS = ".loadstone/runs"
 """Where records go unless ``--run-record`` says otherwise; relative to the working directory."""

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 import msgspec
 
 from loadtests import _workloads
-from loadtests._complaints import located
-from loadtests._population import Population
-from loadtests._stages import MOST_USERS, SHORTEST_SECONDS, NotNegative, PlanStage, Positive, scaled_users
+from loadtests._planning._complaints import located
+from loadtests._planning._population import Population
+from loadtests._planning._stages import MOST_USERS, SHORTEST_SECONDS, NotNegative, PlanStage, Positive, scaled_users
 from loadtests._workloads import UnknownWorkloadError
 from slo.record import LONGEST_RUN_S, PlanFacts, Stage
 

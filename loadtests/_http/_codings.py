@@ -8,7 +8,7 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
-from loadtests._answers import AnswerTooLargeError, UndecodableAnswerError
+from loadtests._http._answers import AnswerTooLargeError, UndecodableAnswerError
 
 CODINGS = "gzip, br, zstd"
 """What an ``Accept-Encoding`` may ask for, as this module understands it."""

@@ -1,0 +1,1 @@
+"""What payloads are made of: the corpus, how often it repeats itself, how large requests are."""
