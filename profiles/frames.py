@@ -18,21 +18,23 @@ def frame_name(code: CodeType) -> str:
 
 @cache
 def file_name(path: str) -> str:
-    """``path`` as seen from the project, from the folder of packages or from Python's own library, whichever holds it.
+    """``path`` as seen from the folder that its module is found in: the project, the packages or Python's own library.
+
+    An environment may lie inside of the project, so it is the deepest of them.
 
     What lies nowhere in them, such as ``<string>``, keeps its last part.
     """
     file = Path(path)
-    for root in (_HERE, *_libraries()):
+    for root in _roots():
         if file.is_relative_to(root):
             return str(file.relative_to(root))
     return file.name
 
 
 @cache
-def _libraries() -> tuple[Path, ...]:
+def _roots() -> tuple[Path, ...]:
     """Folders that modules come from, the deepest first."""
-    folders = {Path(entry).resolve() for entry in sys.path if entry and Path(entry).is_dir()}
+    folders = {_HERE, *(Path(entry).resolve() for entry in sys.path if entry and Path(entry).is_dir())}
     return tuple(sorted(folders, key=lambda folder: -len(folder.parts)))
 
 
