@@ -30,7 +30,8 @@ OFFERS = {
         Offer(SERVICE, "cache", "Look into the cache of a running service, invalidate it, warm it."),
     ),
     "The evidence": (
-        Offer("loadstone.gate", "gate", "Start the service, load it, judge it, report; the exit code is the verdict."),
+        Offer("loadstone.gate", "gate", "Judge the service by its objectives and against its base; report."),
+        Offer("loadstone.calibrate", "calibrate", "Measure the gate itself: false alarms, and the changes it finds."),
         Offer("loadstone.load", "load", "Load a service by a plan; list, show and import plans."),
         Offer("loadstone.capacity", "capacity", "Find how much the service carries: up to the knee and past it."),
         Offer(JUDGE, "check", "Judge a run by the objectives; the exit code is the verdict."),

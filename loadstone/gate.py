@@ -1,78 +1,200 @@
-"""``loadstone gate``: a service, a load, a verdict."""
+"""``loadstone gate``: is this service good enough, and is it worse than it was? The exit code is the verdict."""
 
 from __future__ import annotations
 
+import os
+import random
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
+from loadstone import alone, duel, opponents
 from loadstone.offers import refuse
-from loadstone.sending import new_folder, planned, send
+from loadstone.sending import new_folder, planned
 from loadtests._planning import _options
-from loadtests._planning._plan import Plan, PlanError
-from slo import commands, conductor, options
+from loadtests._planning._plan import PlanError
+from slo import accepted, commands, conductor, history, options, reports, trees
+from slo.calibration import CalibrationFileError
+from slo.duel.budgets import Limits, limits_of
+from slo.duel.conduct import BaseLostError, HeadLostError
+from slo.duel.model import Outcome
+from slo.duel.plan import FULL, QUICK, Rhythm
 from slo.exits import ExitCode
-from slo.model import DutyCost
-from slo.record import add_duties
-from slo.spec import Specifications
+from slo.spec import SpecError, Specifications
 
-REFUSALS: tuple[type[Exception], ...] = (PlanError, conductor.ConductorError, *commands.REFUSALS)
+REFUSALS: tuple[type[Exception], ...] = (
+    PlanError,
+    conductor.ConductorError,
+    trees.TreeError,
+    accepted.AcceptedError,
+    CalibrationFileError,
+    history.HistoryError,
+    *commands.REFUSALS,
+)
+PLANS = ("gate", "duel")
+"""Sent where none is asked for: to the service alone, and to both."""
+CHANGES = "changes"
+"""The budgets of a change, used where a plan names none that speak of changes."""
 
 
 @click.command()
-@click.argument("plan", default="gate")
+@click.argument("plan", required=False)
+@click.option("--base", metavar="REF", help="Compare with this commit. [default: where this work left the main branch]")
+@click.option("--no-base", is_flag=True, help="Judge this service by its objectives alone.")
+@click.option("--quick", is_flag=True, help="Compare in under three minutes, and do nothing else.")
+@click.option("--base-command", help="Another project: what starts its base, with `{port}` in it or reading `PORT`.")
+@click.option("--head-command", help="The same of its head.")
+@click.option("--base-url", help="Another project: where its base runs already.")
+@click.option("--head-url", help="The same of its head.")
+@click.option(
+    "--locustfile", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What another project is sent."
+)
+@click.option("--users", default=16, show_default=True, type=click.IntRange(1, 10_000), help="Of the Locust file.")
+@click.option(
+    "--per",
+    type=click.Choice(["request", "user"]),
+    default="request",
+    show_default=True,
+    help="What goes to one side: each request, or all of a user's turn, where requests build on one another.",
+)
+@click.option("--ready", default="/", show_default=True, help="Path at which a command's service answers once ready.")
+@click.option(
+    "--history", "kept", type=click.Path(dir_okay=False, path_type=Path), help="File to append the verdict to."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run. [default: a new one]")
 @options.environment
 @options.objectives
 @options.strict
 @_options.seed
 @_options.scale
-def gate(
-    plan: str,
-    out: Path | None,
-    environment: str,
-    objectives: Path | None,
-    strict: bool,
-    seed: int | None,
-    scales: Mapping[str, float],
-) -> None:
-    """Start the service, load it by PLAN, judge it, write the report; the exit code is the verdict.
+def gate(plan: str | None, **asked: Any) -> None:
+    """Judge the service by its objectives and against its base; write the report; the exit code is the verdict.
 
-    - `loadstone gate` takes a minute and a half
-    - `loadstone gate staged --scale time=0.05 --environment staging` is another plan, cut short
-    - `loadstone gate checkout.toml --objectives checkout.yaml` is one that was imported, judged by its own objectives
+    Where there is a commit to compare with, both versions run side by side, and what became worse for certain fails,
+    with the names of the functions that did it. Budgets of changes are in `slo/budgets/changes.yaml`.
+
+    - `loadstone gate` takes under ten minutes: objectives first, then base against head
+    - `loadstone gate --quick` only compares, in under three
+    - `loadstone gate --no-base` only judges the objectives, in a minute and a half
+    - `loadstone gate --base v1.2` compares with that tag
+    - `loadstone gate --base-command "python old.py {port}" --head-command "python new.py {port}" --locustfile load.py`
+      compares two services of any project
     """
-    known = commands.specifications(objectives)
-    asks_for_duties = _judged_by_duties(planned(plan, scales), known, environment)
-    folder = out or new_folder(plan)
-    record = folder / "record.jsonl"
-    with _duties_measured(record, asked_for=asks_for_duties):
-        loss = send(plan, None, record, seed=seed, scales=scales, known=known, environment=environment)
-    judgement = commands.judged(record, environment, objectives, strict, reports_in=folder)
-    if loss:
-        refuse(loss, ExitCode.MISSED)
-    sys.exit(judgement.exit_code)
+    check_together(asked)
+    if asked["base_command"] or asked["base_url"]:
+        sys.exit(_elsewhere(asked))
+    commit = None if asked["no_base"] else _base(asked["base"], required=asked["quick"])
+    codes = []
+    if not (asked["quick"] and commit):
+        codes.append(_alone(plan or PLANS[0], asked, "alone" if commit else ""))
+    if commit:
+        codes.append(_against(plan or PLANS[1], commit, asked))
+    sys.exit(max(codes, key=_gravity))
 
 
-def _judged_by_duties(plan: Plan, known: Specifications, environment: str) -> bool:
-    """Whether the service's duties are among the objectives; raises `SpecError` for what could not be judged anyway."""
-    budgets = [known.budget(name, environment) for name in plan.objectives]
-    return any(isinstance(objective.source, DutyCost) for budget in budgets for objective in budget.objectives)
+def check_together(asked: Mapping[str, Any]) -> None:
+    """Refuse options that do not go together, in a sentence."""
+    pairs = [("base_command", "head_command"), ("base_url", "head_url")]
+    for base, head in pairs:
+        if bool(asked[base]) != bool(asked[head]):
+            refuse(f"--{base.replace('_', '-')} and --{head.replace('_', '-')} belong together")
+    foreign = [base for base, _ in pairs if asked[base]]
+    if len(foreign) + bool(asked["base"]) + asked["no_base"] > 1:
+        refuse("of --base, --no-base, commands and URLs only one can be had")
+    if foreign and not (asked["locustfile"] and asked["objectives"]):
+        refuse("another project's service needs --locustfile and --objectives")
+    if asked["locustfile"] and not foreign:
+        refuse("--locustfile is for services of other projects: give their commands or URLs as well")
+    if asked["quick"] and asked["no_base"]:
+        refuse("--quick only compares, and with --no-base there is nothing to compare with")
 
 
-@contextmanager
-def _duties_measured(record: Path, *, asked_for: bool) -> Iterator[None]:
-    """Measure the service's duties first, while nothing else runs, and add them to the ``record`` of the block."""
-    if not asked_for or record.exists():
-        yield
-        return
-    click.echo("measuring what the duties of the service cost", err=True)
-    found = conductor.duties(record.parent)
+def _base(reference: str | None, *, required: bool) -> str | None:
+    """The commit to compare with; None where none was asked for and there is none."""
     try:
-        yield
-    finally:
-        if record.exists():
-            add_duties(record, found)
+        return trees.base_of(Path.cwd(), reference)
+    except trees.TreeError as error:
+        if reference is not None or required:
+            raise
+        click.echo(f"note: there is no base, so nothing is compared: {error}", err=True)
+        return None
+
+
+def _alone(plan: str, asked: Mapping[str, Any], place: str) -> ExitCode:
+    return alone.judged(
+        plan,
+        asked["out"] / place if asked["out"] else new_folder(plan),
+        environment=asked["environment"],
+        objectives=asked["objectives"],
+        strict=asked["strict"],
+        seed=asked["seed"],
+        scales=asked["scales"],
+    )
+
+
+def _against(name: str, commit: str, asked: Mapping[str, Any]) -> ExitCode:
+    plan = planned(name, asked["scales"])
+    known = commands.specifications(asked["objectives"])
+    terms = _terms(_limits(known, plan.objectives, asked["environment"]), asked, f"--base {commit[:12]}")
+    with opponents.of_trees(Path.cwd(), commit, plan, terms.rhythm, terms.seed) as both:
+        return _fought(both, terms, asked, name)
+
+
+def _elsewhere(asked: Mapping[str, Any]) -> ExitCode:
+    known = commands.specifications(asked["objectives"])
+    terms = _terms(_limits(known, tuple(known.budgets), asked["environment"]), asked, "")
+    load = opponents.FileLoad(asked["locustfile"], terms.rhythm, terms.seed, asked["users"], asked["per"])
+    if asked["base_command"]:
+        both = opponents.of_commands(asked["base_command"], asked["head_command"], asked["ready"], load)
+    else:
+        both = opponents.of_urls(asked["base_url"], asked["head_url"], load)
+    return _fought(both, terms, asked, load.name)
+
+
+def _fought(both: opponents.Opponents, terms: duel.Terms, asked: Mapping[str, Any], name: str) -> ExitCode:
+    folder = asked["out"] or new_folder(f"{Path(name).stem}-against")
+    try:
+        found = duel.held(both, terms, folder)
+    except BaseLostError as error:
+        refuse(error, ExitCode.UNJUDGED)
+    except HeadLostError as error:
+        refuse(error, ExitCode.MISSED)
+    except conductor.LoadCutShortError as error:
+        refuse(error, ExitCode.UNJUDGED)
+    written = reports.write_duel(found, folder)
+    click.echo(reports.terminal_duel(found, written), nl=False)
+    if os.environ.get("GITHUB_ACTIONS"):
+        click.echo(reports.annotations_of(found), nl=False)
+    if asked["kept"] and found.outcome is not Outcome.INVALID:
+        history.append(asked["kept"], history.entry_of(found))
+    return ExitCode(found.exit_code)
+
+
+def _limits(known: Specifications, names: tuple[str, ...], environment: str) -> Limits:
+    limits = limits_of(known.budget(name, environment) for name in names)
+    if not limits and CHANGES in known.budgets:
+        limits = limits_of([known.budget(CHANGES, environment)])
+    if not limits:
+        raise SpecError(None, "no objective has a relative limit, so that no change could be judged")
+    return limits
+
+
+def _terms(limits: Limits, asked: Mapping[str, Any], base: str) -> duel.Terms:
+    rhythm: Rhythm = QUICK if asked["quick"] else FULL
+    seed = asked["seed"] if asked["seed"] is not None else random.SystemRandom().randrange(2**31)
+    words = [f"--seed {seed}", base, "--quick" if asked["quick"] else ""]
+    return duel.Terms(
+        limits=limits,
+        rhythm=rhythm,
+        environment=asked["environment"],
+        strict=asked["strict"],
+        repeat=" ".join(filter(None, ("loadstone gate", *words))),
+        seed=seed,
+    )
+
+
+_ORDER = (ExitCode.MET, ExitCode.INCONCLUSIVE, ExitCode.UNJUDGED, ExitCode.USAGE, ExitCode.MISSED)
+_gravity: Callable[[ExitCode], int] = _ORDER.index

@@ -14,14 +14,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,23 +25,16 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from slo import children
 from slo.exits import ExitCode
 from slo.live import Progress, Show
-from slo.record import Duty
+from slo.record import FILE_NAME, Duty
 
-START_SECONDS = 60.0
-"""How long a service may take until it is ready; the embedded servers need about two of them."""
-STOP_SECONDS = 30.0
-"""How long a child may take to end by itself before it is killed."""
+SCENARIOS = Path(__file__).resolve().parent.parent / "loadtests"
+"""The load tests that come with Loadstone."""
 DUTIES_SECONDS = 60.0
 """How long measuring the duties may take, beyond what it sets out to take."""
 _TICK = 0.2
-_REFUSALS = ("loadstone: ", "loadtests: ")
-"""How the children begin a sentence that says why they will not start."""
-
-
-class _LogLine(msgspec.Struct):
-    message: str
 
 
 class ConductorError(Exception):
@@ -68,27 +57,28 @@ class LoadCutShortError(ConductorError):
     """Somebody ended the load before its plan did; its record cannot be judged."""
 
 
-def free_port() -> int:
-    """A loopback port that nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Service:
-    """A service that was started for a run; ``cores`` are those of this machine that it may use."""
+    """A service that was started for a run.
 
-    def __init__(self, url: str, child: subprocess.Popen[bytes], log: Path, cores: set[int]) -> None:
+    ``cores`` are those of this machine that it may use, ``start_up`` the seconds until it was ready.
+    """
+
+    def __init__(self, url: str, child: subprocess.Popen[bytes], log: Path, cores: set[int], start_up: float) -> None:
         self.url = url
         self.cores = cores
+        self.start_up = start_up
         self._child = child
         self._log = log
 
+    @property
+    def pid(self) -> int:
+        """The root of its processes."""
+        return self._child.pid
+
     def workers(self) -> list[int]:
         """The processes that answer requests."""
-        children = psutil.Process(self._child.pid).children()
-        return [child.pid for child in children if "serve" in child.cmdline()]
+        below = psutil.Process(self._child.pid).children()
+        return [process.pid for process in below if "serve" in process.cmdline()]
 
     @property
     def loss(self) -> str:
@@ -101,27 +91,59 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path, variables: Mapping[str, str] | None = None) -> Iterator[Service]:
-    """A service of this tree on a free port, with ``service.log`` in ``folder``; its data go when it ends."""
+def service(
+    folder: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    tree: Path | None = None,
+    python: Path | None = None,
+) -> Iterator[Service]:
+    """A service on a free port, with ``service.log`` in ``folder``; its data go when it ends.
+
+    It is that of ``tree``, run by ``python``; without them that of the present folder, run by this interpreter.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "service.log"
-    data = Path(tempfile.mkdtemp(prefix="data-", dir=folder))
-    port = free_port()
+    data = Path(tempfile.mkdtemp(prefix="data-", dir=folder)).resolve()
+    port = children.free_port()
     environment = {
         **os.environ,
         "LOADSTONE_HOST": "127.0.0.1",
         "LOADSTONE_PORT": str(port),
         "LOADSTONE_DATA_DIR": str(data),
+        **({} if tree is None else {"PYTHONPATH": str(tree.resolve())}),
         **(variables or {}),
     }
-    first, _ = _cores()
-    url = f"http://127.0.0.1:{port}"
+    command = [str(python or sys.executable), "-m", "service", "serve"]
     try:
-        with _child([sys.executable, "-m", "service", "serve"], log, environment, first) as child:
-            _await_ready(child, url, log)
-            yield Service(url, child, log, first)
+        with answering(command, port, "/health/ready", folder / "service.log", environment, tree=tree) as found:
+            yield found
     finally:
         shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def answering(
+    command: Sequence[str],
+    port: int,
+    path: str,
+    log: Path,
+    environment: Mapping[str, str],
+    *,
+    tree: Path | None = None,
+    foreign: bool = False,
+) -> Iterator[Service]:
+    """What ``command`` serves at ``port``, once it answers at ``path``; raises `ServiceStartError`.
+
+    Of a ``foreign`` one any answer will do, and its whole process group ends with it.
+    """
+    url = f"http://127.0.0.1:{port}"
+    first, _ = children.cores()
+    with children.child(command, log, environment, first, folder=tree, leads_group=foreign) as process:
+        try:
+            seconds = children.await_ready(process, f"{url}{path}", log, any_answer=foreign)
+        except children.NotReadyError as error:
+            raise ServiceStartError(str(error)) from error
+        yield Service(url, process, log, first, seconds)
 
 
 def duties(folder: Path, seconds: float = 5.0) -> tuple[Duty, ...]:
@@ -131,9 +153,9 @@ def duties(folder: Path, seconds: float = 5.0) -> tuple[Duty, ...]:
     """
     log = folder / "duties.log"
     folder.mkdir(parents=True, exist_ok=True)
-    first, _ = _cores()
+    first, _ = children.cores()
     try:
-        with log.open("wb") as errors, _on_cores(first):
+        with log.open("wb") as errors, children.on_cores(first):
             done = subprocess.run(
                 [sys.executable, "-m", "service", "duties", "--json", "--seconds", f"{seconds:g}"],
                 stdout=subprocess.PIPE,
@@ -145,7 +167,7 @@ def duties(folder: Path, seconds: float = 5.0) -> tuple[Duty, ...]:
     except subprocess.TimeoutExpired as error:
         raise DutiesError(f"measuring the duties took longer than {DUTIES_SECONDS + seconds:.0f} s") from error
     if done.returncode:
-        raise DutiesError(_last_words(log) or f"measuring the duties ended with exit code {done.returncode}")
+        raise DutiesError(children.last_words(log) or f"measuring the duties ended with exit code {done.returncode}")
     try:
         found = msgspec.json.decode(done.stdout, type=tuple[Duty, ...])
     except msgspec.DecodeError as error:
@@ -158,14 +180,14 @@ def load(
     arguments: Sequence[str],
     record: Path,
     on_progress: Show,
+    scenarios: str = str(SCENARIOS),
 ) -> None:
-    """Run Locust on ``loadtests`` with ``arguments``; it writes ``record``, and ``load.log`` beside it."""
-    log = record.with_name("load.log")
-    scenarios = Path(__file__).resolve().parent.parent / "loadtests"
-    command = [sys.executable, "-m", "locust", "-f", str(scenarios), "--headless", *arguments]
-    _, others = _cores()
+    """Run Locust on ``scenarios`` with ``arguments``; it writes ``record``, and a log of its name beside it."""
+    log = record.with_name("load.log") if record.name == FILE_NAME else record.with_suffix(".log")
+    command = [sys.executable, "-m", "locust", "-f", scenarios, "--headless", *arguments]
+    _, others = children.cores()
     progress = Progress()
-    with _child([*command, "--run-record", str(record)], log, dict(os.environ), others) as child:
+    with children.child([*command, "--run-record", str(record)], log, os.environ, others) as child:
         written = _lines_of(record, child)
         for line in written:
             if line:
@@ -176,15 +198,15 @@ def load(
     if not code:
         return
     if not record.exists():
-        reason = _last_words(log)
+        reason = children.last_words(log)
         log.unlink()
         _remove_if_empty(log.parent)
         raise LoadError(reason or f"the load generator ended with exit code {code}")
     if code < 0:
         raise LoadCutShortError(f"the load generator was ended by signal {-code}; {record} cannot be judged")
     if code == ExitCode.UNJUDGED:
-        raise LoadCutShortError(f"the load was stopped before its plan ended; {record} cannot be judged")
-    raise LoadError(_last_words(log) or f"the load generator ended with exit code {code}")
+        raise LoadCutShortError(f"the load was stopped, or lost a generator, before its plan ended; {record} cannot be judged")
+    raise LoadError(children.last_words(log) or f"the load generator ended with exit code {code}")
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -215,70 +237,3 @@ def _lines_of(record: Path, child: subprocess.Popen[bytes]) -> Iterator[bytes]:
                 ended = child.poll() is not None
                 yield b""
                 time.sleep(0 if ended else _TICK)
-
-
-@contextmanager
-def _child(
-    command: Sequence[str], log: Path, environment: Mapping[str, str], cores: set[int]
-) -> Iterator[subprocess.Popen[bytes]]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output, _on_cores(cores):
-        child = subprocess.Popen(
-            list(command), stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=dict(environment)
-        )
-    try:
-        yield child
-    finally:
-        _stop(child)
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _await_ready(child: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if child.poll() is not None:
-            raise ServiceStartError(_last_words(log) or f"the service ended with exit code {child.returncode}")
-        try:
-            with urllib.request.urlopen(f"{url}/health/ready", timeout=2):  # noqa: S310 - a loopback address of ours
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(_TICK)
-    raise ServiceStartError(f"the service was not ready within {START_SECONDS:.0f} s; its log is {log}")
-
-
-def _last_words(log: Path) -> str:
-    """What ``log`` ends with: the sentence that a child refused with if there is one, else its last line."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    refusals = [line.partition(": ")[2] for line in lines if line.startswith(_REFUSALS)]
-    if refusals:
-        return refusals[-1]
-    try:
-        return msgspec.json.decode(lines[-1], type=_LogLine).message if lines else ""
-    except msgspec.DecodeError:
-        return lines[-1]
-
-
-def _cores() -> tuple[set[int], set[int]]:
-    """The cores of the service and those of the generator."""
-    first, *others = sorted(os.sched_getaffinity(0))
-    return {first}, set(others) or {first}
-
-
-@contextmanager
-def _on_cores(cores: set[int]) -> Iterator[None]:
-    """Children started inside inherit ``cores``; the caller's own are given back."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

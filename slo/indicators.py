@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from slo import selectors, stats
+from slo.duel.metrics import METRICS
 from slo.gathering import Gathering, Quantile, Share, missing, share
 from slo.histogram import Histogram
-from slo.model import DutyCost, Reading, RunFigure, SeriesRatio, SeriesUse, Source, Unit
+from slo.model import ChangeFigure, DutyCost, Reading, RunFigure, SeriesRatio, SeriesUse, Source, Unit
 from slo.quantities import written
 from slo.record import OK, Cell, Run
 
@@ -28,6 +29,8 @@ EVENTS: dict[str, frozenset[str]] = {
 
 DUTY = "duty."
 """Begin of the indicators that are duties of the server, such as ``duty.key-check``."""
+CHANGE = "change."
+"""Begin of the indicators that only a comparison of base and head tells, such as ``change.bytecodes``."""
 REFERENCE_SECONDS = 10e-6
 """What a duty adds is told for a machine on which one turn of the reference takes so long, so that one budget
 holds on all machines; at home on the 2020s' cloud cores, where it is about the truth."""
@@ -73,6 +76,9 @@ def measure(run: Run, source: Source, *, workload: str, confidence: float) -> Re
             return FIGURES[name].measure(run, workload, confidence)
         case DutyCost(name=name):
             return _duty(run, name, confidence)
+        case ChangeFigure(name=name):
+            title = METRICS[name].title
+            return missing(f"{CHANGE}{name}", title, METRICS[name].unit, "only a base and a head together tell it")
 
 
 def gathering(source: Source, workload: str) -> Gathering | None:

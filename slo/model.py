@@ -156,7 +156,13 @@ class DutyCost(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     name: str
 
 
-Source = SeriesRatio | SeriesUse | RunFigure | DutyCost
+class ChangeFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="change"):
+    """What only a duel of base and head tells: a metric of `slo.duel.metrics`, by name, without ``change.``."""
+
+    name: str
+
+
+Source = SeriesRatio | SeriesUse | RunFigure | DutyCost | ChangeFigure
 """Where an objective's value comes from."""
 
 

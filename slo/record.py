@@ -4,6 +4,7 @@
     cell        per second, stage, workload and route: outcomes, two latency histograms, sizes
     pulse       per second and generator process: intended, started, dropped arrivals, lateness, CPU
     snapshot    the server's own counters at a named moment
+    effort      what one side of a duel used in one second; only in duels
     duty        what one duty of the server adds to a request, measured before the load; often none
     footer      once, last: how the run ended. No footer means aborted, and an aborted run cannot pass.
 
@@ -77,6 +78,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     judged: bool
     users_from: Amount = 0.0
     users_to: Amount = 0.0
+    side: Literal["both", "base", "head"] = "both"
+    """In a duel, who gets the requests of this stage."""
 
 
 class PlanFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -132,6 +135,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     plan: PlanFacts
     machine: MachineFacts
     target: TargetFacts
+    base: TargetFacts | None = None
+    """In a duel what ``target`` is compared with, which had half of the requests."""
 
 
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cell"):
@@ -150,6 +155,8 @@ class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """Units of work in the answers, such as comments."""
     request_bytes: Count = 0
     response_bytes: Count = 0
+    side: Literal["", "base", "head"] = ""
+    """In a duel, who got these requests."""
 
     @property
     def requests(self) -> int:
@@ -193,6 +200,18 @@ class Snapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     second: float
     samples: dict[str, float]
     """Series in Prometheus text form, ``name{label="value"}``, to their values."""
+    side: Literal["", "base", "head"] = ""
+
+
+class Effort(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="effort"):
+    """What the processes of one side of a duel used in one second."""
+
+    second: Second
+    side: Literal["base", "head"]
+    cpu: Amount
+    """Seconds of CPU time of all of them, user and system."""
+    resident_bytes: Count
+    """Memory that they hold at the end of the second, summed; pages that two of them share count twice."""
 
 
 class Duty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="duty"):
@@ -225,7 +244,7 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Sums over the cells, so that a record with a hole in it is found out."""
 
 
-Line = Header | Cell | Pulse | Snapshot | Duty | Footer
+Line = Header | Cell | Pulse | Snapshot | Effort | Duty | Footer
 """Any line of a record, told apart by its ``type`` field."""
 
 _encoder = msgspec.json.Encoder()
@@ -240,6 +259,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     pulses: tuple[Pulse, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     duties: tuple[Duty, ...] = ()
+    efforts: tuple[Effort, ...] = ()
     footer: Footer | None = None
 
     @property
@@ -275,7 +295,7 @@ class Writer:
         self._requests = 0
         self.write(header)
 
-    def write(self, *lines: Header | Cell | Pulse | Snapshot | Duty) -> None:
+    def write(self, *lines: Header | Cell | Pulse | Snapshot | Effort | Duty) -> None:
         """Append ``lines`` and hand them to the operating system."""
         for line in lines:
             if isinstance(line, Cell):
@@ -314,7 +334,7 @@ class Writer:
 def write(path: Path, run: Run) -> None:
     """Write a whole run at once."""
     with Writer(path, run.header) as writer:
-        writer.write(*run.duties, *run.cells, *run.pulses, *run.snapshots)
+        writer.write(*run.duties, *run.cells, *run.pulses, *run.efforts, *run.snapshots)
         if run.footer is not None:
             writer.finish(run.footer.outcome, run.footer.generators)
 
@@ -339,7 +359,7 @@ def read(path: Path) -> Run:
     if not number:
         raise NotARecordError(path, "the file is empty")
     header = _header(path, line)
-    found: dict[type[Line], list[Line]] = {Cell: [], Pulse: [], Snapshot: [], Duty: [], Footer: []}
+    found: dict[type[Line], list[Line]] = {Cell: [], Pulse: [], Snapshot: [], Effort: [], Duty: [], Footer: []}
     for number, line in lines:
         if found[Footer]:
             raise RecordCorruptError(path, f"line {number} comes after the footer")
@@ -355,6 +375,7 @@ def read(path: Path) -> Run:
         pulses=tuple(line for line in found[Pulse] if isinstance(line, Pulse)),
         snapshots=tuple(line for line in found[Snapshot] if isinstance(line, Snapshot)),
         duties=tuple(line for line in found[Duty] if isinstance(line, Duty)),
+        efforts=tuple(line for line in found[Effort] if isinstance(line, Effort)),
         footer=next((line for line in found[Footer] if isinstance(line, Footer)), None),
     )
     _check_sums(path, run)

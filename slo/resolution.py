@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from slo import quantities, selectors, stats
 from slo.documents import Document, SpecError
-from slo.indicators import DUTY, EVENTS, FIGURES
+from slo.duel.metrics import METRICS
+from slo.indicators import CHANGE, DUTY, EVENTS, FIGURES
 from slo.model import (
     LATENCY_EDGES,
+    ChangeFigure,
     Comparison,
     DutyCost,
     InconclusivePolicy,
@@ -201,11 +203,21 @@ class _Resolution:
     def _figure(self, name: str) -> tuple[Source, Unit]:
         if name.startswith(DUTY) and name != DUTY:
             return DutyCost(name=name.removeprefix(DUTY)), Unit.SECONDS
+        if name.startswith(CHANGE):
+            return self._change(name.removeprefix(CHANGE))
         figure = FIGURES.get(name)
         if figure is None:
-            known = f"{', '.join(FIGURES)} and {DUTY}NAME"
+            known = f"{', '.join(FIGURES)}, {DUTY}NAME and {CHANGE}METRIC"
             raise self._error(f"there is no indicator {name!r}, only {known}", "indicator")
         return RunFigure(name=name, unit=figure.unit), figure.unit
+
+    def _change(self, name: str) -> tuple[Source, Unit]:
+        if name not in METRICS:
+            reason = f"base and head are not compared in {name!r}, only in {', '.join(METRICS)}"
+            raise self._error(reason, "indicator")
+        if self._written.relative is None:
+            raise self._error("what only a comparison tells has a relative limit alone", "indicator")
+        return ChangeFigure(name=name), METRICS[name].unit
 
     def _ratio(self, name: str) -> SeriesRatio:
         level = self._levels.get(name)

@@ -306,7 +306,8 @@ class Override(_Part, frozen=True, kw_only=True):
 class BudgetObjective(_Part, frozen=True, kw_only=True):
     """One objective; exactly one of ``slo_ref``, ``resource`` and ``indicator`` says what is measured.
 
-    An indicator is a figure of the record, such as ``p95``, or ``duty.NAME``: what a duty of the server adds.
+    An indicator is a figure of the record, such as ``p95``, or ``duty.NAME``: what a duty of the server adds,
+    or ``change.METRIC``: what only base and head together tell.
     """
 
     name: Name
