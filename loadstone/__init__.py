@@ -32,6 +32,7 @@ OFFERS = {
     "The evidence": (
         Offer("loadstone.gate", "gate", "Judge the service by its objectives and against its base; report."),
         Offer("loadstone.calibrate", "calibrate", "Measure the gate itself: false alarms, and the changes it finds."),
+        Offer("loadstone.history", "history", "Draw the verdicts over the commits; warn of drift below the budgets."),
         Offer("loadstone.load", "load", "Load a service by a plan; list, show and import plans."),
         Offer("loadstone.capacity", "capacity", "Find how much the service carries: up to the knee and past it."),
         Offer(JUDGE, "check", "Judge a run by the objectives; the exit code is the verdict."),
@@ -58,9 +59,9 @@ click.rich_click.COMMAND_GROUPS = {
 def cli() -> None:
     """An analysis service that proves its own performance.
 
-    `loadstone gate` is the whole story in one go: it starts the service on embedded PostgreSQL and Valkey,
-    loads it by a plan, judges what it saw by the objectives in `slo/`, and writes the report.
-    Its parts can be run alone: `serve`, `load`, `check`, `report`.
+    `loadstone gate` is the whole story in one go: it starts the service on embedded PostgreSQL and Valkey, loads it by
+    a plan, judges what it saw by the objectives in `slo/`, then runs it beside the version that it came from and says
+    what became worse, and by whose doing. Its parts can be run alone: `serve`, `load`, `check`, `report`, `profile`.
     """
 
 

@@ -20,9 +20,10 @@ from slo import accepted, commands, conductor, history, options, reports, trees
 from slo.calibration import CalibrationFileError
 from slo.duel.budgets import Limits, limits_of
 from slo.duel.conduct import BaseLostError, HeadLostError
-from slo.duel.model import Outcome
+from slo.duel.model import Duel, Outcome
 from slo.duel.plan import FULL, QUICK, Rhythm
 from slo.exits import ExitCode
+from slo.history import branch
 from slo.spec import SpecError, Specifications
 
 REFUSALS: tuple[type[Exception], ...] = (
@@ -64,6 +65,7 @@ CHANGES = "changes"
 @click.option(
     "--history", "kept", type=click.Path(dir_okay=False, path_type=Path), help="File to append the verdict to."
 )
+@click.option("--history-branch", "branch", metavar="NAME", help="Branch to append it to, never checked out.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run. [default: a new one]")
 @options.environment
 @options.objectives
@@ -108,6 +110,10 @@ def check_together(asked: Mapping[str, Any]) -> None:
         refuse("another project's service needs --locustfile and --objectives")
     if asked["locustfile"] and not foreign:
         refuse("--locustfile is for services of other projects: give their commands or URLs as well")
+    if asked["locustfile"] and asked["locustfile"].suffix != ".py":
+        refuse(f"{asked['locustfile']} is no Locust file: its name does not end in .py")
+    if asked["per"] == "user" and asked["users"] < 2:
+        refuse("--per user needs two users at least, one for each side")
     if asked["quick"] and asked["no_base"]:
         refuse("--quick only compares, and with --no-base there is nothing to compare with")
 
@@ -168,9 +174,16 @@ def _fought(both: opponents.Opponents, terms: duel.Terms, asked: Mapping[str, An
     click.echo(reports.terminal_duel(found, written), nl=False)
     if os.environ.get("GITHUB_ACTIONS"):
         click.echo(reports.annotations_of(found), nl=False)
-    if asked["kept"] and found.outcome is not Outcome.INVALID:
-        history.append(asked["kept"], history.entry_of(found))
+    if found.outcome is not Outcome.INVALID:
+        _remember(found, asked)
     return ExitCode(found.exit_code)
+
+
+def _remember(found: Duel, asked: Mapping[str, Any]) -> None:
+    if asked["kept"]:
+        history.append(asked["kept"], history.entry_of(found))
+    if asked["branch"]:
+        branch.append(Path.cwd(), asked["branch"], history.entry_of(found))
 
 
 def _limits(known: Specifications, names: tuple[str, ...], environment: str) -> Limits:

@@ -19,7 +19,7 @@ from slo.duel.model import Side, SideFacts
 from slo.duel.plan import Rhythm
 from slo.record import Stage
 
-FOREIGN = Path(conductor.SCENARIOS) / "_foreign" / "plugin.py"
+FOREIGN = Path(conductor.SCENARIOS) / "_foreign" / "_plugin.py"
 """What lets anybody's Locust file take part in a duel."""
 
 

@@ -19,6 +19,7 @@ from loadtests._http._crew import Crew
 from loadtests._later import PREFERENCE, JobFailedError, fetched
 from loadtests._running._course import Course
 from loadtests._running._tally import Arrival, Ended
+from loadtests._running._turns import Side
 from slo.record import OK
 
 METHOD = "POST"
@@ -39,16 +40,33 @@ class Told(NamedTuple):
     """With status 0 where there was none."""
     problem: str
     """Empty when the answer was right."""
+    side: Side
+
+
+class _Lane:
+    """The way to one target: connections, and heads of requests that are the same each time."""
+
+    __slots__ = ("client", "head", "head_later", "path", "side")
+
+    def __init__(self, side: Side, client: Client, route: str, headers: Mapping[str, str]) -> None:
+        self.side = side
+        self.client = client
+        self.path = client.address.prefix + route
+        self.head = client.address.head(METHOD, self.path, headers)
+        self.head_later = client.address.head(METHOD, self.path, {**headers, **PREFERENCE})
 
 
 class Sender:
-    """Sends the exchanges of ``workload`` to ``route`` below ``url``, with ``headers``; ``tell`` hears of each end."""
+    """Sends the exchanges of ``workload`` to ``route`` below one of ``urls``, which are named by their sides.
+
+    Each request has ``headers``, and ``tell`` hears how it ended.
+    """
 
     def __init__(
         self,
         course: Course,
         *,
-        url: str,
+        urls: Mapping[Side, str],
         workload: str,
         route: str,
         headers: Mapping[str, str],
@@ -60,43 +78,45 @@ class Sender:
         self._route = route
         self._tell = tell
         self._crew = Crew()
-        address = address_of(url)
-        self._client = Client(address, timeout=course.timeout, clock=lambda: course.now, crew=self._crew)
-        self._path = address.prefix + route
         self._headers = headers
-        self._head = address.head(METHOD, self._path, headers)
-        self._head_later = address.head(METHOD, self._path, {**headers, **PREFERENCE})
+        self._lanes = {side: _Lane(side, self._client(url), route, headers) for side, url in urls.items()}
         self._epoch = time.time() - course.now
 
-    def send(self, arrival: Arrival, exchange: Exchange, ended: Callable[[], object] | None = None) -> None:
+    def send(self, arrival: Arrival, exchange: Exchange, side: Side, ended: Callable[[], object] | None = None) -> None:
         """Send what is due, at once; ``ended`` is called when all is over. This greenlet goes on without a switch."""
         self.under_way += 1
+        lane = self._lanes[side]
         tally = self._course.tally
         tally.arrive(arrival)
         if exchange.later:
-            self._crew.hand(self._come_back, (arrival, exchange, ended))
+            self._crew.hand(self._come_back, (lane, arrival, exchange, ended))
             return
-        request = self._client.send(
-            request_of(self._head, exchange.body), partial(self._answered, arrival, exchange, ended)
+        request = lane.client.send(
+            request_of(lane.head, exchange.body), partial(self._answered, lane, arrival, exchange, ended)
         )
         tally.start(arrival, request.begun_at - arrival.moment)
 
     def close(self) -> None:
         """Send nothing more; what is under way may end."""
-        self._client.close()
+        for lane in self._lanes.values():
+            lane.client.close()
         self._crew.dismiss()
 
+    def _client(self, url: str) -> Client:
+        course = self._course
+        return Client(address_of(url), timeout=course.timeout, clock=lambda: course.now, crew=self._crew)
+
     def _answered(
-        self, arrival: Arrival, exchange: Exchange, ended: Callable[[], object] | None, request: Request
+        self, lane: _Lane, arrival: Arrival, exchange: Exchange, ended: Callable[[], object] | None, request: Request
     ) -> None:
         service = request.ended_at - request.begun_at
-        self._conclude(arrival, exchange, request.ended_at, service, request.answer, request.error)
+        self._conclude(lane, arrival, exchange, request.ended_at, service, request.answer, request.error)
         if ended is not None:
             ended()
 
-    def _come_back(self, errand: tuple[Arrival, Exchange, Callable[[], object] | None]) -> None:
+    def _come_back(self, errand: tuple[_Lane, Arrival, Exchange, Callable[[], object] | None]) -> None:
         """Have a request answered later, and wait for that; one deadline holds over all of it."""
-        arrival, exchange, ended = errand
+        lane, arrival, exchange, ended = errand
         course = self._course
         begun_at = course.now
         course.tally.start(arrival, begun_at - arrival.moment)
@@ -104,21 +124,22 @@ class Sender:
         failure: Exception | None = None
         try:
             with gevent.Timeout(course.timeout, TimeoutError("no answer in time")):
-                accepted = self._client.ask(request_of(self._head_later, exchange.body))
-                answer = fetched(accepted, self._find, gevent.sleep)
+                accepted = lane.client.ask(request_of(lane.head_later, exchange.body))
+                answer = fetched(accepted, partial(self._find, lane), gevent.sleep)
         except Exception as error:
             failure = error
         ended_at = course.now
-        self._conclude(arrival, exchange, ended_at, ended_at - begun_at, answer, failure)
+        self._conclude(lane, arrival, exchange, ended_at, ended_at - begun_at, answer, failure)
         if ended is not None:
             ended()
 
-    def _find(self, location: str) -> Answer:
-        address = self._client.address
-        return self._client.ask(address.head("GET", address.place(self._path, location), self._headers) + b"\r\n")
+    def _find(self, lane: _Lane, location: str) -> Answer:
+        address = lane.client.address
+        return lane.client.ask(address.head("GET", address.place(lane.path, location), self._headers) + b"\r\n")
 
     def _conclude(
         self,
+        lane: _Lane,
         arrival: Arrival,
         exchange: Exchange,
         ended_at: float,
@@ -132,9 +153,19 @@ class Sender:
         self.under_way -= 1
         self._course.tally.end(
             arrival,
-            Ended(self._workload, self._route, outcome, latency, service, exchange.items, len(exchange.body), received),
+            Ended(
+                self._workload,
+                self._route,
+                outcome,
+                latency,
+                service,
+                exchange.items,
+                len(exchange.body),
+                received,
+                lane.side,
+            ),
         )
-        self._tell(Told(self._epoch + arrival.moment, latency, answer or _NOTHING, problem))
+        self._tell(Told(self._epoch + arrival.moment, latency, answer or _NOTHING, problem, lane.side))
 
     def _judged(self, exchange: Exchange, answer: Answer | None, error: Exception | None) -> tuple[str, str]:
         """The outcome, and what Locust's table of failures shows for it."""

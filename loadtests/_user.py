@@ -25,6 +25,7 @@ from loadtests._running import _run
 from loadtests._running._course import Course
 from loadtests._running._generator import generator_of
 from loadtests._running._tally import Arrival
+from loadtests._running._turns import SIDES, Side, Turns
 from loadtests._sender import METHOD, Sender, Told
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -55,6 +56,7 @@ class AnalysisUser(User):
     def __init__(self, environment: locust.env.Environment) -> None:
         super().__init__(environment)
         self._interruption: BaseException | None = None
+        self._names: dict[Side, tuple[str, str]] = {}
 
     def on_start(self) -> None:
         """Where Locust's tags took the task away, wait for the end of the run, which is refused for it."""
@@ -81,9 +83,12 @@ class AnalysisUser(User):
 
     def _take_part(self, course: Course, serial: int) -> None:
         exchanges = self.exchanges(course.payloads, course.random(self.workload, serial, "payloads"))
+        turns = course.turns(self.workload, serial, exchanges)
+        urls = self._urls(course.base)
+        self._names = {side: self._shown(side, url) for side, url in urls.items()}
         sender = Sender(
             course,
-            url=self.host,
+            urls=urls,
             workload=self.workload,
             route=self.route,
             headers=self._headers(course.api_key),
@@ -91,31 +96,30 @@ class AnalysisUser(User):
         )
         try:
             if course.plan is not None and course.plan.arrivals == "closed":
-                self._follow_closed(course, course.pauses(self.workload, serial), exchanges, sender)
+                self._follow_closed(course, course.pauses(self.workload, serial), turns, sender)
             else:
                 with Alarm() as alarm:
                     schedule = course.schedule(self.workload, serial)
-                    self._follow_open(course, schedule, exchanges, sender, alarm)
+                    self._follow_open(course, schedule, turns, sender, alarm)
         finally:
             sender.close()
 
     def _follow_open(
-        self, course: Course, schedule: Iterator[Arrival], exchanges: Iterator[Exchange], sender: Sender, alarm: Alarm
+        self, course: Course, schedule: Iterator[Arrival], turns: Turns, sender: Sender, alarm: Alarm
     ) -> None:
         for arrival in schedule:
             course.tally.await_arrival(self, arrival)
-            exchange = next(exchanges)
+            exchange, side = turns.next(arrival.stage)
             self._sleep_until(course, arrival.moment, alarm.sleep)
             if course.halted:
                 return
             if sender.under_way < course.in_flight:
-                sender.send(arrival, exchange)
+                sender.send(arrival, exchange, side)
             else:
                 course.tally.drop(arrival)
+                turns.give_back()
 
-    def _follow_closed(
-        self, course: Course, pauses: Iterator[float], exchanges: Iterator[Exchange], sender: Sender
-    ) -> None:
+    def _follow_closed(self, course: Course, pauses: Iterator[float], turns: Turns, sender: Sender) -> None:
         ended = Event()
         for pause in pauses:
             self._sleep_until(course, max(course.now, 0.0) + pause, gevent.sleep)
@@ -123,7 +127,8 @@ class AnalysisUser(User):
             if course.halted or arrival is None:
                 return
             ended.clear()
-            sender.send(arrival, next(exchanges), ended.set)
+            exchange, side = turns.next(arrival.stage)
+            sender.send(arrival, exchange, side, ended.set)
             ended.wait()
 
     def _sleep_until(self, course: Course, moment: float, sleep: Callable[[float], None]) -> None:
@@ -136,23 +141,32 @@ class AnalysisUser(User):
             if wait <= _LONGEST_NAP_SECONDS:
                 return
 
+    def _urls(self, base: str) -> dict[Side, str]:
+        """Whom there is to send to: the host alone, or in a duel both sides, of which it is the head."""
+        return dict(zip(SIDES, (base, self.host), strict=True)) if base else {"": self.host}
+
+    def _shown(self, side: Side, url: str) -> tuple[str, str]:
+        """What Locust calls the requests to ``url``, and where they go."""
+        return (f"{self.route} [{side}]" if side else self.route), f"{url.rstrip('/')}{self.route}"
+
     def _headers(self, api_key: str) -> dict[str, str]:
         key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         return {**_HEADERS, "Accept-Encoding": self.accepted_codings, **key, **self.headers}
 
     def _tell(self, told: Told) -> None:
         """Fire Locust's own event, which feeds its statistics, its web interface and everybody's listeners."""
+        name, url = self._names[told.side]
         try:
             self.environment.events.request.fire(
                 request_type=METHOD,
-                name=self.route,
+                name=name,
                 response_time=told.latency * 1000.0,
                 response_length=len(told.answer.content),
                 response=told.answer,
                 context=self.context(),
                 exception=CatchResponseError(told.problem) if told.problem else None,
                 start_time=told.started_at,
-                url=f"{self.host.rstrip('/')}{self.route}",
+                url=url,
             )
         except (StopUser, StopTest) as interruption:
             self._interruption = interruption

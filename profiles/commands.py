@@ -1,4 +1,4 @@
-"""Commands about profiles that lie in files: show, diff, export."""
+"""Commands about profiles that lie in files: show, diff, export. They raise RecordingError and IncomparableError."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import rich_click as click
 
 from profiles.culprit import suspects
-from profiles.diff import IncomparableError, difference
-from profiles.recording import Recording, RecordingError
+from profiles.diff import difference
+from profiles.recording import Recording
 from profiles.renderers import flamegraph, speedscope, text
 
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -30,7 +30,7 @@ _EXPORTS: dict[str, Callable[[Recording, str], bytes]] = {
 @_rows_option
 def show(file: Path, rows: int) -> None:
     """Show the dearest functions of a recording, or of anybody's folded stacks."""
-    click.echo(text.render(_loaded(file).profile(), rows), nl=False)
+    click.echo(text.render(Recording.load(file).profile(), rows), nl=False)
 
 
 @click.command()
@@ -42,7 +42,7 @@ def export(file: Path, kind: str, out: Path) -> None:
 
     **folded**: stacks for any flame graph tool; **speedscope**: for speedscope.app; **flamegraph**: an SVG.
     """
-    recording = _loaded(file)
+    recording = Recording.load(file)
     out.write_bytes(_EXPORTS[kind](recording, file.name.partition(".")[0]))
     click.echo(f"{out}")
 
@@ -54,12 +54,9 @@ def export(file: Path, kind: str, out: Path) -> None:
 @click.option("--flamegraph", "graph", type=_out, help="Also draw the difference, as an SVG.")
 def diff(before: Path, after: Path, rows: int, graph: Path | None) -> None:
     """Say what became of each function between two recordings, and which ones made requests dearer."""
-    base, head = _loaded(before), _loaded(after)
-    try:
-        found = difference(base, head)
-    except IncomparableError as error:
-        raise click.UsageError(str(error)) from error
-    click.echo(text.render_difference(found, suspects(found, is_exact=base.is_exact), rows), nl=False)
+    base, head = Recording.load(before), Recording.load(after)
+    found = difference(base, head)
+    click.echo(text.render_difference(found, suspects(found), rows), nl=False)
     if graph is not None:
         drawn = flamegraph.render(
             head.profile(), f"{before.name} → {after.name}",
@@ -67,10 +64,3 @@ def diff(before: Path, after: Path, rows: int, graph: Path | None) -> None:
         )  # fmt: skip
         graph.write_text(drawn, encoding="utf-8")
         click.echo(f"\nthe flame graph is {graph}")
-
-
-def _loaded(file: Path) -> Recording:
-    try:
-        return Recording.load(file)
-    except RecordingError as error:
-        raise click.UsageError(str(error)) from error

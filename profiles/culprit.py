@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profiles.diff import Difference, FrameChange
+from profiles.recording import EXACT_UNITS
 
 LEAST_SHARE = 0.01
 """Of the cost of a request before; less is not worth a name when costs are sampled."""
@@ -34,12 +35,12 @@ class Suspect:
         return self.change.inclusive.before == 0.0
 
 
-def suspects(difference: Difference, *, is_exact: bool) -> Sequence[Suspect]:
+def suspects(difference: Difference) -> Sequence[Suspect]:
     """Those to be named, who explains most first."""
     total = difference.total
     if total.by <= 0.0 or total.before <= 0.0:
         return ()
-    least = total.before * (LEAST_SHARE_EXACT if is_exact else LEAST_SHARE)
+    least = total.before * (LEAST_SHARE_EXACT if difference.unit in EXACT_UNITS else LEAST_SHARE)
     most = total.by / SEEN_IN_TOTAL
     named = [each for each in difference.frames if each.own.is_certain and least <= each.own.by <= most]
     return tuple(

@@ -21,9 +21,20 @@ class ProfilePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     workload: str
     load: str
     """The load plan that runs meanwhile."""
-    seconds: Annotated[int, Meta(ge=1, le=3600)]
+    seconds: Annotated[int, Meta(ge=5, le=3600)] = 20
+    """How long to sample."""
     samples_per_second: Annotated[int, Meta(ge=1, le=1000)] = 250
     native: bool = False
+    """Also frames of C and Rust code."""
+    requests: Annotated[int, Meta(ge=3, le=100_000)] = 300
+    """How many to count; a third of them warms up."""
+
+
+def of(name: str, folder: Path = PLANS) -> ProfilePlan:
+    """The profile plan ``name``, or one of the usual figures under the load plan ``name`` where there is none."""
+    if (folder / f"{name}.toml").is_file():
+        return load(name, folder)
+    return ProfilePlan(workload="", load=name)
 
 
 def load(workload: str, folder: Path = PLANS) -> ProfilePlan:

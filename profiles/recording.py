@@ -14,10 +14,10 @@ from profiles.stacks import FoldedStacksError, Profile
 SUFFIX = ".profile.json"
 FORMAT: Final = 1
 LARGEST_BYTES = 256 * 2**20
-EXACT_UNITS = frozenset({"bytecodes", "calls", "bytes", "allocations"})
-"""Costs that are counted, not sampled."""
+EXACT_UNITS = frozenset({"bytecodes", "calls", "bytes", "allocations", "waited", "queries"})
+"""Costs that are counted, not sampled; ``waited`` is in microseconds of a clock that goes on by what is waited for."""
 
-Unit = Literal["samples", "bytecodes", "calls", "bytes", "allocations"]
+Unit = Literal["samples", "bytecodes", "calls", "bytes", "allocations", "waited", "queries"]
 Cost = Annotated[int, Meta(ge=0)]
 
 

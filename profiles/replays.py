@@ -2,7 +2,8 @@
 
 The program offers a context manager, named as ``package.module:function``, that yields what answers requests: a
 callable that takes lines of a file. Requests at the beginning only warm it up, so that what is done once is not
-counted.
+counted. The callable may have an attribute ``hearers``, a list of callables: each is told, as text and on the stack
+of whoever asks, every question that the program would ask a server.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from profiles.recording import Recording
-from profiles.samplers import deterministic, memray
+from profiles.samplers import deterministic, memray, waits
 from profiles.stacks import Profile
 
-Kind: TypeAlias = Literal["deterministic", "memory"]
+Kind: TypeAlias = Literal["deterministic", "memory", "waits"]
 WARM_SHARE: Final = 1 / 3
 """Of the requests that many warm up."""
 
@@ -41,24 +42,37 @@ def program(name: str) -> Program:
 
 
 def replay(name: str, requests: Sequence[bytes], kind: Kind) -> list[Recording]:
-    """What the program ``name`` does for ``requests``, in each unit that ``kind`` has."""
+    """What the program ``name`` does for ``requests``, in each unit that ``kind`` has; ProgramError when it fails."""
     warm = math.floor(len(requests) * WARM_SHARE)
     if warm < 1:
         raise ProgramError(f"{len(requests)} requests are too few: some of them only warm up")
     counted = requests[warm:]
-    with program(name)() as answer:
-        answer(requests[:warm])
-        gc.collect()
-        gc.freeze()
-        try:
-            profiles: Sequence[Profile] = _CAPTURES[kind](lambda: answer(counted))
-        finally:
-            gc.unfreeze()
+    try:
+        with program(name)() as answer:
+            answer(requests[:warm])
+            profiles = _captured(kind, answer, counted)
+    except ProgramError:
+        raise
+    except Exception as error:
+        raise ProgramError(f"{name} fails: {str(error) or type(error).__name__}") from error
     of = f"{len(counted)} requests to {name}"
     return [Recording.of_profiles([profile], [len(counted)], of) for profile in profiles]
 
 
-_CAPTURES: dict[str, Callable[[Callable[[], object]], Sequence[Profile]]] = {
-    "deterministic": deterministic.capture,
-    "memory": memray.capture,
-}
+def _captured(kind: Kind, answer: Answer, requests: Sequence[bytes]) -> Sequence[Profile]:
+    def work() -> object:
+        return answer(requests)
+
+    gc.collect()
+    gc.freeze()
+    try:
+        match kind:
+            case "deterministic":
+                return deterministic.capture(work)
+            case "memory":
+                return memray.capture(work)
+            case "waits":
+                waited, queries = waits.capture(work, getattr(answer, "hearers", None))
+                return [waited] if queries is None else [waited, queries]
+    finally:
+        gc.unfreeze()

@@ -20,9 +20,10 @@ import msgspec
 from litestar.types import ASGIApp
 
 from service.app import Adapters, Instance, open_application
-from service.duties.ways import SEALED_UNDER, NoJobs, OneKey
-from service.pipelines import SharedCache, open_metrics
+from service.duties.ways import SEALED_UNDER, NoJobs
+from service.pipelines import open_metrics
 from service.settings import PREFIX, Settings
+from service.stand_ins import Keys, shared_cache, telling
 from service.web.routes import all_routes, path_of
 from service.workloads import WORKLOADS
 
@@ -50,18 +51,45 @@ def requests_in(lines: Sequence[bytes]) -> list[Replayed]:
     return found
 
 
-@contextmanager
-def opened() -> Iterator[Callable[[Sequence[bytes]], None]]:
-    """Answers the requests in lines of JSON; ReplayError when one is not answered with 200.
+class Replay:
+    """Answers requests, lines of JSON; raises ReplayError when one is not answered with 200.
 
-    It has answered the examples of all workloads already, so that whatever loads when it is first needed is loaded.
+    Whoever is among its ``hearers`` is told what the servers would be asked: the SQL text, or the command's name.
+    """
+
+    def __init__(self, loop: StillLoop) -> None:
+        self.hearers: list[Callable[[str], None]] = []
+        self._loop = loop
+        self._application: ASGIApp
+        self._token = b""
+
+    def __call__(self, lines: Sequence[bytes]) -> None:
+        """Answer them, one after another."""
+        self.answer(requests_in(lines))
+
+    def answer(self, requests: Sequence[Replayed]) -> None:
+        """Answer them, one after another."""
+        self._loop.run_until_complete(_answered(self._application, self._token, requests))
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Have the service ready until ``stack`` is left."""
+        application = _application(self._loop, telling(self.hearers))
+        self._application, self._token = await stack.enter_async_context(application)
+
+
+@contextmanager
+def opened() -> Iterator[Replay]:
+    """What answers requests, and has answered the examples of all workloads already.
+
+    So whatever loads when it is first needed is loaded.
     """
     loop = StillLoop()
     stack = AsyncExitStack()
+    replay = Replay(loop)
     try:
-        application, token = loop.run_until_complete(stack.enter_async_context(_application(loop)))
-        loop.run_until_complete(_answered(application, token, _examples()))
-        yield lambda lines: loop.run_until_complete(_answered(application, token, requests_in(lines)))
+        loop.run_until_complete(replay.open(stack))
+        replay.answer(_examples())
+        yield replay
     finally:
         loop.run_until_complete(stack.aclose())
         loop.close()
@@ -104,16 +132,17 @@ class _Patient(selectors.SelectSelector):
 
 
 @asynccontextmanager
-async def _application(loop: StillLoop) -> AsyncIterator[tuple[ASGIApp, bytes]]:
+async def _application(loop: StillLoop, tell: Callable[[str], None]) -> AsyncIterator[tuple[ASGIApp, bytes]]:
     """The service with a key that it knows."""
     variables = {f"{PREFIX}KEYS": "on", f"{PREFIX}KEY_SECRET": SEALED_UNDER, f"{PREFIX}ACCESS_LOG": "off"}
     settings = Settings.from_environment(variables)
-    store = OneKey()
+    store = Keys(tell)
     with tempfile.TemporaryDirectory(prefix="loadstone-") as folder, ExitStack() as stack:
         instance = Instance.create(Path(folder))
         metrics = open_metrics(WORKLOADS, all_routes(WORKLOADS), instance.slots)
         stack.callback(metrics.close)
-        adapters = Adapters(jobs=NoJobs(), keys=store, buckets=None, shared=SharedCache(), required=[], helpful=[])
+        shared = shared_cache(tell)
+        adapters = Adapters(jobs=NoJobs(), keys=store, buckets=None, shared=shared, required=[], helpful=[])
         async with open_application(settings, instance, adapters, metrics, clock=loop.time) as application:
             yield application, store.token
 

@@ -19,6 +19,8 @@ from slo.live import Progress, Show
 
 REPLAYED = "service.replay:opened"
 """What answers recorded requests in one thread and out of time."""
+ROOT = Path(__file__).resolve().parents[1]
+"""Where this Loadstone's rooms lie."""
 CHILD_SECONDS = 900.0
 """How long one child may take, beyond what it sets out to take."""
 PARTS = 5
@@ -29,20 +31,28 @@ class ProfilingError(Exception):
     """There is no profile; says why."""
 
 
-def counted(folder: Path, plan: str, requests: int, kind: str, *, seed: int | None, tree: Path) -> list[Path]:
-    """What the service in ``tree`` does for so many requests of ``plan``; the recordings, one for each unit.
+def drawn(file: Path, plan: str, requests: int, seed: int | None = None) -> Path:
+    """``file``, with so many requests of ``plan`` in it, to be counted in as many trees as one likes."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    words = ["loadtests._planning._requests", plan, str(requests), *([str(seed)] if seed is not None else [])]
+    file.write_bytes(_ran(words))
+    return file
 
-    ``kind`` is ``deterministic`` (bytecodes, calls) or ``memory`` (bytes, allocations).
+
+def counted(folder: Path, requests: Path, kind: str, *, tree: Path, python: Path | None = None) -> list[Path]:
+    """What the service in ``tree`` does for the ``requests`` of a file; the recordings, one for each unit.
+
+    ``kind`` is ``deterministic`` (bytecodes, calls), ``memory`` (bytes, allocations) or ``waits`` (waited, queries).
+    The tree's service is run by ``python``; who counts is always this Loadstone, so that both sides of a comparison
+    are counted alike.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = _ran(
-        ["loadtests._planning._requests", plan, str(requests), *([str(seed)] if seed is not None else [])], Path.cwd()
-    )
-    file = folder / "requests.jsonl"
-    file.write_bytes(lines)
-    arguments = ["profiles", "replay", REPLAYED, str(file.resolve()), "--kind", kind, "--out", str(folder.resolve())]
+    arguments = [
+        *("profiles", "replay", REPLAYED, str(requests.resolve()), "--kind", kind),
+        *("--tree", str(tree.resolve()), "--out", str(folder.resolve())),
+    ]
     # Sets of texts are walked in the order of their hashes, which are salted anew in every process unless told.
-    return [Path(line) for line in _ran(arguments, tree, {"PYTHONHASHSEED": "0"}).decode().splitlines()]
+    return [Path(line) for line in _ran(arguments, {"PYTHONHASHSEED": "0"}, python).decode().splitlines()]
 
 
 def sampled(
@@ -68,21 +78,27 @@ def sampled(
 
 
 def _sampled(service: conductor.Service, recording: Path, seconds: int, *, rate: int, native: bool) -> None:
-    pids = [str(pid) for pid in service.workers()]
+    looked_into(recording, service.workers(), seconds, rate=rate, native=native, metrics=f"{service.url}/metrics")
+
+
+def looked_into(
+    recording: Path, pids: Sequence[int], seconds: int, *, metrics: str, rate: int = 250, native: bool = False
+) -> None:
+    """Write samples of the running processes ``pids`` to ``recording``; ``metrics`` is the URL that tells how many
+    requests they answer meanwhile."""
     arguments = [
-        *("profiles", "cpu", *pids, "--seconds", str(seconds), "--parts", str(PARTS), "--rate", str(rate)),
-        *("--served", f"{service.url}/metrics", "--out", str(recording), *(["--native"] if native else [])),
+        *("profiles", "cpu", *map(str, pids), "--seconds", str(seconds), "--parts", str(PARTS), "--rate", str(rate)),
+        *("--served", metrics, "--out", str(recording), *(["--native"] if native else [])),
     ]
-    _ran(arguments, Path.cwd())
+    _ran(arguments)
 
 
-def _ran(arguments: Sequence[str], tree: Path, variables: Mapping[str, str] | None = None) -> bytes:
-    """What ``python -m arguments`` prints, run in ``tree`` with its modules first."""
-    environment = {**os.environ, "PYTHONPATH": str(tree.resolve()), **(variables or {})}
+def _ran(arguments: Sequence[str], variables: Mapping[str, str] | None = None, python: Path | None = None) -> bytes:
+    """What ``python -m arguments`` of this Loadstone prints."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=tree,
+            [str(python or sys.executable), "-m", *arguments],
             env=environment,
             capture_output=True,
             timeout=CHILD_SECONDS,
@@ -91,8 +107,8 @@ def _ran(arguments: Sequence[str], tree: Path, variables: Mapping[str, str] | No
     except subprocess.TimeoutExpired as error:
         raise ProfilingError(f"{arguments[0]} did not end within {CHILD_SECONDS:.0f} s") from error
     if done.returncode:
-        said = list(
-            filter(None, (line.strip(" │╭╰─╮╯") for line in done.stderr.decode("utf-8", "replace").splitlines()))
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ProfilingError(
+            said[-1].removeprefix("profiles: ") if said else f"{arguments[0]} ended with exit code {done.returncode}"
         )
-        raise ProfilingError(said[-1] if said else f"{arguments[0]} ended with exit code {done.returncode}")
     return done.stdout

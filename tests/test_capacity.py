@@ -16,7 +16,7 @@ import yaml
 
 from slo.capacity import reports
 from slo.capacity.model import Capacity, StepState
-from slo.conductor import free_port
+from slo.children import free_port
 from slo.record import read
 
 OBJECTIVES = """

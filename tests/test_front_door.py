@@ -14,7 +14,7 @@ import pytest
 
 from loadstone import OFFERS
 from loadstone.offers import Offer
-from slo.conductor import free_port
+from slo.children import free_port
 
 
 def loadstone(*arguments: object, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from loadtests._planning import _writing
 from slo.promises import Remark
 
 
 def toml(table: dict[str, Any], head: Iterable[str]) -> str:
     """``table`` as TOML, below ``head`` as comments."""
-    lines = comments(head)
-    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
-    lists = {
-        key: value for key, value in table.items() if isinstance(value, list) and value and isinstance(value[0], dict)
-    }
-    lines += [f"{key} = {_value(value)}" for key, value in table.items() if key not in inner and key not in lists]
-    for key, tables in lists.items():
-        for each in tables:
-            lines += ["", f"[[{key}]]", *(f"{name} = {_value(value)}" for name, value in each.items())]
-    for key, each in inner.items():
-        lines += ["", f"[{key}]", *(f"{name} = {_value(value)}" for name, value in each.items())]
-    return "\n".join(lines) + "\n"
+    return "\n".join((*comments(head), _writing.toml(_plain_table(table))))
 
 
 def comments(head: Iterable[str]) -> list[str]:
@@ -51,14 +40,13 @@ def grouped(remarks: Iterable[Remark]) -> Iterator[tuple[str, list[str]]]:
     yield from places.items()
 
 
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return json.dumps(_plain(value), ensure_ascii=False)
+def _plain_table(value: Any) -> Any:
+    """``value`` with nothing but plain texts in it: foreign files hold all kinds of signs."""
+    if isinstance(value, dict):
+        return {key: _plain_table(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(each) for each in value)}]"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value)
+        return [_plain_table(each) for each in value]
+    return _plain(value) if isinstance(value, str) else value
 
 
 def _plain(text: str) -> str:

@@ -146,6 +146,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return first, last
 
     @property
+    def needs_base(self) -> bool:
+        """Whether it makes sense in a duel alone, as a stage of it belongs to one side."""
+        return any(stage.side != "both" for stage in self.stages)
+
+    @property
     def doubts(self) -> tuple[str, ...]:
         """Why a run of this plan, perhaps scaled, could not be judged, or hardly; a sentence each."""
         return tuple(_doubts(self))
@@ -174,6 +179,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             judged=stage.judged,
             users_from=users[0],
             users_to=users[1],
+            side=stage.side,
         )
 
     def scaled(self, *, time: float = 1.0, rate: float = 1.0) -> Self:

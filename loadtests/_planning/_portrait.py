@@ -60,9 +60,12 @@ def _stages(plan: Plan) -> Table:
     for stage in plan.stages:
         first, last = ends(plan, stage)
         span = f"{first:,.4g}" if first == last else f"{first:,.4g} → {last:,.4g}"
-        judged = Text("" if stage.judged else "not judged", style="dim")
+        notes = [] if stage.judged else ["not judged"]
+        notes += [] if stage.side == "both" else [f"{stage.side} alone"]
         requests = sum(plan.rates_of(stage)) / 2.0 * stage.seconds
-        table.add_row(stage.name, length(stage.seconds), span, _requests(plan, requests), judged)
+        table.add_row(
+            stage.name, length(stage.seconds), span, _requests(plan, requests), Text(", ".join(notes), style="dim")
+        )
     return table
 
 

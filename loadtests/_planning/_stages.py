@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import msgspec
 
@@ -36,6 +36,8 @@ class PlanStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     users_from: Users | None = None
     users_to: Users | None = None
     judged: bool = True
+    side: Literal["both", "base", "head"] = "both"
+    """In a duel, who gets the requests of this stage."""
 
     @property
     def rates(self) -> tuple[float, float]:

@@ -14,11 +14,13 @@ from random import Random
 
 from gevent.event import Event
 
+from loadtests._exchange import Exchange
 from loadtests._planning._arrivals import Profile, arrivals, constant, poisson
 from loadtests._planning._plan import Payloads
 from loadtests._planning._population import NEVER
 from loadtests._running._messages import Begin, Go, Share
 from loadtests._running._tally import Arrival, Tally
+from loadtests._running._turns import Alone, Pairs, Turns
 
 FREE_STAGE = "free"
 """The one stage of a run without a plan."""
@@ -37,6 +39,7 @@ class Course:
         self.seed = begin.seed
         self.user_rate = begin.user_rate
         self.api_key = begin.api_key
+        self.base = begin.base
         self.tally = Tally(begin.generator)
         self.started = Event()
         self.halted = False
@@ -45,6 +48,7 @@ class Course:
         self.timeout = self.plan.timeout_seconds if self.plan else FREE_TIMEOUT_SECONDS
         self._clock = clock
         self._origin: float | None = None
+        self._sides = {stage.name: stage.side for stage in self.plan.stages} if self.plan else {}
         self._profile = Profile(self.plan.facts().stages) if self.plan else None
         self._shares: dict[str, Share] = {}
         self._serials: Counter[str] = Counter()
@@ -105,6 +109,12 @@ class Course:
             share = self._shares.get(workload)
             user = str(serial if share is None else share.first + serial)
         return Random(f"{self.seed}/{workload}/{user}/{purpose}")
+
+    def turns(self, workload: str, serial: int, exchanges: Iterator[Exchange]) -> Turns:
+        """A user's turns at sending ``exchanges``; in a duel, whom each is for is drawn too."""
+        if not self.base:
+            return Alone(exchanges)
+        return Pairs(exchanges, self.random(workload, serial, "sides"), self._sides)
 
     def schedule(self, workload: str, serial: int) -> Iterator[Arrival]:
         """A user's arrivals in an open model, in order; none for one that the plan has no use for.

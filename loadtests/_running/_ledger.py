@@ -33,7 +33,7 @@ class Ledger:
         self._settled: dict[str, int] = {}
         self._lost: set[str] = set()
         self._left: set[str] = set()
-        self._cells: dict[tuple[int, str, str, str], Cell] = {}
+        self._cells: dict[tuple[int, str, str, str, str], Cell] = {}
         self._pulses: list[Pulse] = []
 
     @property
@@ -63,14 +63,14 @@ class Ledger:
         self._lost.add(generator)
 
     def add(self, report: Report) -> None:
-        """Take in ``report``; cells of the same second, stage, workload and route become one."""
+        """Take in ``report``; cells of the same second, stage, workload, route and side become one."""
         self._lost.discard(report.generator)
         self._settled[report.generator] = report.settled
         if report.left:
             self._left.add(report.generator)
         self._pulses.extend(report.pulses)
         for cell in report.cells:
-            key = (cell.second, cell.stage, cell.workload, cell.route)
+            key = (cell.second, cell.stage, cell.workload, cell.route, cell.side)
             known = self._cells.get(key)
             self._cells[key] = cell if known is None else merged(known, cell)
 
@@ -85,7 +85,7 @@ class Ledger:
 
 
 def merged(one: Cell, other: Cell) -> Cell:
-    """The sum of two cells of the same second, stage, workload and route."""
+    """The sum of two cells of the same second, stage, workload, route and side."""
     return msgspec.structs.replace(
         one,
         outcomes=dict(Counter(one.outcomes) + Counter(other.outcomes)),

@@ -43,6 +43,8 @@ class Begin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Arrivals per second of one user in a free run."""
     api_key: str = ""
     """What the target is shown; empty for nothing."""
+    base: str = ""
+    """In a duel the address of the base, which has half of the requests; empty where there is none."""
 
 
 class Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

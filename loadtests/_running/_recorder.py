@@ -16,17 +16,19 @@ import gevent
 import msgspec
 from gevent.event import Event
 
-from loadtests._running import _cache, _machine, _target
+from loadtests._running import _machine, _target
 from loadtests._running import _messages as messages
 from loadtests._running._cache import CacheRefusedError
 from loadtests._running._course import FREE_STAGE, FREE_TIMEOUT_SECONDS
+from loadtests._running._efforts import Efforts
 from loadtests._running._fleet import Fleet
 from loadtests._running._health import Health
 from loadtests._running._ledger import Ledger
 from loadtests._running._messages import NO_SHARE, Begin, UnreadableMessageError, shares
 from loadtests._running._settings import Settings, record_path
 from loadtests._running._target import UnreachableTargetError
-from slo.record import FORMAT, Cell, Header, PlanFacts, Pulse, Snapshot, Stage, Writer, utc_now
+from loadtests._running._targets import Targets
+from slo.record import FORMAT, Cell, Effort, Header, PlanFacts, Pulse, Snapshot, Stage, Writer, utc_now
 
 _LEAD_SECONDS = 0.5
 """From the decision to start until second 0, so that every worker has heard of it by then."""
@@ -41,7 +43,7 @@ logger = logging.getLogger(__name__)
 class Recording:
     """A run under way. ``ended`` is called once, with the outcome, after the record is closed.
 
-    Raises `UnreachableTargetError`, `CacheRefusedError` or `OSError` before anything is written.
+    Raises `UnreachableTargetError`, `CacheRefusedError`, `NoSuchProcessError` or `OSError` before anything is written.
     """
 
     def __init__(self, runner: Any, settings: Settings, url: str, ended: Callable[[str], None]) -> None:
@@ -49,7 +51,7 @@ class Recording:
         self.plan = settings.plan
         self.failure = ""
         self._runner = runner
-        self._url = url
+        self._targets = Targets(url, settings.base, settings.api_key)
         self._ended = ended
         self._fleet = Fleet(runner)
         self._ledger = Ledger()
@@ -59,9 +61,10 @@ class Recording:
         self._stopped = False
         self._closing = False
         self._closed = Event()
-        target = _target.facts(url)
+        self._efforts = Efforts(settings.processes)
+        target, base = self._targets.facts()
         if self.plan is not None:
-            _cache.prepare(self.plan, url, settings.api_key, sleep=gevent.sleep)
+            self._targets.prepare(self.plan, gevent.sleep)
         started_at = utc_now()
         header = Header(
             format=FORMAT,
@@ -72,6 +75,7 @@ class Recording:
             plan=self.plan.facts() if self.plan else _free_facts(runner, settings),
             machine=_machine.facts(),
             target=target,
+            base=base,
         )
         self._writer = Writer(record_path(settings.record, plan=header.plan.name, started_at=started_at), header)
 
@@ -166,6 +170,7 @@ class Recording:
             plan=self.plan,
             user_rate=self.settings.user_rate,
             api_key=self.settings.api_key,
+            base=self.settings.base,
         )
         self._fleet.begin(client, begin)
 
@@ -184,6 +189,7 @@ class Recording:
         self._start = time.perf_counter() + _LEAD_SECONDS
         for name in self._fleet.go(self._start, parts):
             self._lose(name, "does not answer")
+        gevent.spawn(self._measure, self._start)
         self._conduct(self._start)
 
     def _follow(self, client: str, start: float) -> None:
@@ -192,6 +198,20 @@ class Recording:
         if not self._stopped:
             for name in self._fleet.go(start, {client: NO_SHARE}):
                 self._lose(name, "does not answer")
+
+    def _measure(self, start: float) -> None:
+        """Write at every second's end what the processes of a duel's sides used in it."""
+        planned = self.plan.seconds if self.plan else float("inf")
+        second = 0
+        if self._efforts.sides:
+            gevent.sleep(max(start - time.perf_counter(), 0.0))
+            self._efforts.begin()
+        while self._efforts.sides and second < planned:
+            gevent.sleep(max(start + second + 1.0 - time.perf_counter(), 0.0))
+            if self._closing:
+                return
+            self._write(*self._efforts.end(second))
+            second += 1
 
     def _conduct(self, start: float) -> None:
         """Watch the generators, and follow a plan to its end; a free run is ended by whoever started it."""
@@ -215,7 +235,7 @@ class Recording:
     def _end_warm_up(self) -> None:
         if self.plan is not None and self.plan.warm_up_seconds:
             try:
-                _cache.empty(self.plan, self._url, self.settings.api_key)
+                self._targets.empty_caches(self.plan)
             except (CacheRefusedError, UnreachableTargetError) as error:
                 self._fail(str(error))
         self._snapshot("judged")
@@ -252,12 +272,11 @@ class Recording:
         self._ended(outcome)
 
     def _snapshot(self, moment: Literal["start", "judged", "end"]) -> None:
-        samples = _target.samples(self._url)
-        if samples:
+        for side, samples in self._targets.samples():
             second = max(time.perf_counter() - self._start, 0.0) if self._start is not None else 0.0
-            self._write(Snapshot(moment=moment, second=round(second, 3), samples=samples))
+            self._write(Snapshot(moment=moment, second=round(second, 3), samples=samples, side=side))
 
-    def _write(self, *lines: Cell | Pulse | Snapshot) -> None:
+    def _write(self, *lines: Cell | Pulse | Snapshot | Effort) -> None:
         """Append ``lines``; a record that cannot be written any more ends the run, as it would prove nothing."""
         if self.failure or self._closed.is_set():
             return

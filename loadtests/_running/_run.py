@@ -21,6 +21,7 @@ from loadtests._planning._plan import Plan, PlanError
 from loadtests._running import _generator
 from loadtests._running._cache import CacheRefusedError
 from loadtests._running._dispatcher import SteadyDispatcher
+from loadtests._running._efforts import NoSuchProcessError
 from loadtests._running._generator import Generator
 from loadtests._running._messages import REPORT, SHOWN
 from loadtests._running._recorder import Recording
@@ -30,6 +31,7 @@ from loadtests._running._target import UnreachableTargetError, checked_address
 
 _BAD_INPUT = 2
 _CANNOT_BE_JUDGED = 3
+_REFUSALS = (PlanError, BadSettingError, UnreachableTargetError, CacheRefusedError, NoSuchProcessError)
 
 
 def attach(events: Any) -> None:
@@ -116,8 +118,10 @@ class _Desk:
             settings = settings_of(self._environment.parsed_options)
             self._check_users(settings.plan)
             url = checked_address(self._address())
+            if url.lower() == settings.base.lower():
+                raise BadSettingError(f"--base and --host are the same address, {url}")
             recording = Recording(self._runner, settings, url, self._ended)
-        except (PlanError, BadSettingError, UnreachableTargetError, CacheRefusedError) as error:
+        except _REFUSALS as error:
             self._refuse(str(error))
             return
         except OSError as error:

@@ -11,6 +11,8 @@ import msgspec
 
 from loadtests._planning import _plan
 from loadtests._planning._plan import Plan, PlanError, Scale, Seed
+from loadtests._running._efforts import Side
+from loadtests._running._target import UnreachableTargetError, checked_address
 
 RUNS = ".loadstone/runs"
 """Where records go unless ``--run-record`` says otherwise; relative to the working directory."""
@@ -38,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     api_key: str = ""
     """What the target is shown, when it asks for a key; empty for none."""
+    base: str = ""
+    """The address that the target is compared with in a duel; empty for none."""
+    processes: dict[Side, int] = {}
+    """In a duel the sides whose CPU time and memory are measured, each with the first of its processes."""
 
 
 class _Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +54,9 @@ class _Given(msgspec.Struct, frozen=True, kw_only=True):
     rate_scale: Scale = 1.0
     user_rate: Scale = 1.0
     api_key: Annotated[str, msgspec.Meta(max_length=512, pattern=r"^[\x21-\x7e]*$")] = ""
+    base: str = ""
+    base_pid: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    head_pid: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 def add_options(parser: Any) -> None:
@@ -107,6 +116,24 @@ def add_options(parser: Any) -> None:
         include_in_web_ui=False,
         help="Key to show, if the service wants one; an administrator's where the plan empties the cache.",
     )
+    add(
+        "--base",
+        default="",
+        metavar="URL",
+        env_var="LOADSTONE_BASE",
+        help="Makes the run a duel: of each two requests one goes there and one, the same, to --host, which is the "
+        "head; in stages of the plan that belong to one side all go to it.",
+    )
+    for side in ("base", "head"):
+        add(
+            f"--{side}-pid",
+            type=int,
+            default=None,
+            metavar="N",
+            env_var=f"LOADSTONE_{side.upper()}_PID",
+            include_in_web_ui=False,
+            help=f"The first process of the duel's {side}: CPU time and memory of it and of all below it are recorded.",
+        )
 
 
 def _plan_name(text: str) -> str:
@@ -139,13 +166,32 @@ def settings_of(options: Any) -> Settings:
     seed = given.seed if given.seed is not None else (plan.seed if plan else 1)
     if plan is not None:
         plan = plan.scaled(time=given.time_scale, rate=given.rate_scale)
+    base = _base(given, plan)
+    pids: dict[Side, int | None] = {"base": given.base_pid, "head": given.head_pid}
     return Settings(
         plan=plan,
         seed=seed,
         user_rate=given.user_rate * given.rate_scale,
         record=given.run_record,
         api_key=given.api_key,
+        base=base,
+        processes={side: pid for side, pid in pids.items() if pid is not None},
     )
+
+
+def _base(given: _Given, plan: Plan | None) -> str:
+    """The base's address, if there is one; raises `BadSettingError` where it makes no sense or is missing."""
+    if given.base:
+        try:
+            return checked_address(given.base)
+        except UnreachableTargetError as error:
+            raise BadSettingError(f"--base: {error}") from error
+    if plan is not None and plan.needs_base:
+        raise BadSettingError(f"plan {plan.name!r} has stages for one side of a duel, and there is no --base")
+    for option, pid in (("--base-pid", given.base_pid), ("--head-pid", given.head_pid)):
+        if pid is not None:
+            raise BadSettingError(f"{option} is for duels, and there is no --base")
+    return ""
 
 
 def record_path(record: str, *, plan: str, started_at: str) -> Path:

@@ -1,7 +1,7 @@
 """What one generator process saw, second by second; pure, the clock is the caller's.
 
 A second is *settled* when no arrival of it can come any more and none of it is under way. Only settled
-seconds are taken out, so that every (second, stage, workload, route) leaves a process exactly once.
+seconds are taken out, so that every (second, stage, workload, route, side) leaves a process exactly once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from slo.histogram import Histogram
 from slo.record import OK, Cell, Pulse
@@ -40,6 +40,12 @@ class Ended(NamedTuple):
     items: int
     request_bytes: int
     response_bytes: int
+    side: Literal["", "base", "head"] = ""
+    """In a duel, who got it."""
+
+
+_Key = tuple[str, str, str, Literal["", "base", "head"]]
+"""Stage, workload, route and side."""
 
 
 def _durations() -> array[float]:
@@ -63,7 +69,7 @@ class _Second:
     __slots__ = ("cells", "cpu", "dropped", "intended", "lateness", "started", "steal", "under_way", "waiting")
 
     def __init__(self) -> None:
-        self.cells: dict[tuple[str, str, str], _Cell] = {}
+        self.cells: dict[_Key, _Cell] = {}
         self.lateness = _durations()
         self.intended = 0
         self.started = 0
@@ -118,7 +124,7 @@ class Tally:
         """The arrival's request ended. Only rightly answered ones enter the latencies."""
         second = self._second(arrival.second)
         second.under_way -= 1
-        key = (arrival.stage, ended.workload, ended.route)
+        key = (arrival.stage, ended.workload, ended.route, ended.side)
         cell = second.cells.get(key)
         if cell is None:
             cell = second.cells[key] = _Cell()
@@ -172,8 +178,8 @@ class Tally:
         return second
 
 
-def _line(number: int, key: tuple[str, str, str], cell: _Cell) -> Cell:
-    stage, workload, route = key
+def _line(number: int, key: _Key, cell: _Cell) -> Cell:
+    stage, workload, route, side = key
     return Cell(
         second=number,
         stage=stage,
@@ -185,4 +191,5 @@ def _line(number: int, key: tuple[str, str, str], cell: _Cell) -> Cell:
         items=cell.items,
         request_bytes=cell.request_bytes,
         response_bytes=cell.response_bytes,
+        side=side,
     )

@@ -26,7 +26,7 @@ class Counted(NamedTuple):
 
     bytecodes: Profile
     calls: Profile
-    """Calls of each function by the stack it was called in; a coroutine counts again when it goes on."""
+    """Calls of each function by the stack it was called in."""
 
 
 class _Node:
@@ -58,7 +58,7 @@ class _Counter:
         if node is None:
             node = self._now.children[code] = _Node(self._now)
             node.trace = self._inside(node)
-        node.calls += 1
+        node.calls += frame.f_trace is None  # one that goes on after a pause was traced before
         self._now = node
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True

@@ -51,6 +51,9 @@ def _executable() -> str:
 
 def _reason(pid: int, said: str) -> str:
     if "Permission" in said or "Operation not permitted" in said:
-        return f"no right to look into process {pid}: run as root or as its parent, or grant SYS_PTRACE"
+        return (
+            f"no right to look into process {pid}: run as root or as its parent, or grant SYS_PTRACE; "
+            "`loadstone profile deterministic` works without"
+        )
     last = [line for line in said.splitlines() if line.strip()]
     return f"py-spy cannot sample process {pid}: {last[-1].strip() if last else 'it gave no reason'}"

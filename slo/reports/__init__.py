@@ -1,7 +1,7 @@
 """Judged runs, told to a terminal, a pull request, a browser or another program.
 
 All forms of one run say the same: each is a ``render(report)`` in a module of its own over one shared `Report`.
-Several runs side by side are a `Comparison`, told by modules of the same names.
+Several runs side by side are a `Comparison`, base against head a `Duel`, told by modules of the same names.
 
     Run ───────┐                      ┌─▶ console     the terminal
                ├─▶ run.summary.Report ┼─▶ markdown    report.md
@@ -11,7 +11,10 @@ Several runs side by side are a `Comparison`, told by modules of the same names.
 
     2 to 5 of both ─▶ comparison.summary.Comparison ─▶ console, markdown (comparison.md), html (comparison.html)
 
-Both draw on ``figures`` (what a record says) and ``wording``, and write on ``page``, ``paper`` and ``markup``.
+    slo.duel.model.Duel ─▶ console, markdown (duel.md), html (duel.html), json (duel.json, duel/schema.json),
+                           junit (duel-junit.xml), sarif (duel.sarif), annotations (for a GitHub job to print)
+
+All draw on ``figures`` (what a record says) and ``wording``, and write on ``page``, ``paper`` and ``markup``.
 """
 
 from __future__ import annotations
@@ -23,28 +26,40 @@ from pathlib import Path
 
 from rich.console import Console
 
+from slo.duel.model import Duel
 from slo.model import Judgement
 from slo.record import Run
 from slo.reports.comparison import console as comparison_console
 from slo.reports.comparison import html as comparison_html
 from slo.reports.comparison import markdown as comparison_markdown
 from slo.reports.comparison.summary import Comparison, ComparisonError, check_number, compare
+from slo.reports.duel import annotations as duel_annotations
+from slo.reports.duel import console as duel_console
+from slo.reports.duel import html as duel_html
+from slo.reports.duel import json as duel_json
+from slo.reports.duel import junit as duel_junit
+from slo.reports.duel import markdown as duel_markdown
+from slo.reports.duel import sarif as duel_sarif
 from slo.reports.run import console, html, json, junit, markdown
 from slo.reports.run.summary import Report, summarise
 
 __all__ = [
     "COMPARISON_FORMATS",
+    "DUEL_FORMATS",
     "FORMATS",
     "Comparison",
     "ComparisonError",
     "Report",
+    "annotations_of",
     "check_number",
     "compare",
     "summarise",
     "terminal",
     "terminal_comparison",
+    "terminal_duel",
     "write",
     "write_comparison",
+    "write_duel",
 ]
 
 FORMATS: dict[str, tuple[str, Callable[[Report], str]]] = {
@@ -60,6 +75,15 @@ COMPARISON_FORMATS: dict[str, tuple[str, Callable[[Comparison], str]]] = {
     "markdown": ("comparison.md", comparison_markdown.render),
 }
 """The same of a comparison."""
+
+DUEL_FORMATS: dict[str, tuple[str, Callable[[Duel], str]]] = {
+    "html": ("duel.html", duel_html.render),
+    "markdown": ("duel.md", duel_markdown.render),
+    "json": ("duel.json", duel_json.render),
+    "junit": ("duel-junit.xml", duel_junit.render),
+    "sarif": ("duel.sarif", duel_sarif.render),
+}
+"""The same of a duel."""
 
 
 def write(run: Run, judgement: Judgement, folder: Path, formats: Iterable[str] = tuple(FORMATS)) -> dict[str, Path]:
@@ -79,6 +103,17 @@ def write_comparison(
     return _all_written({name: (file, render(comparison)) for name, (file, render) in forms.items()}, folder)
 
 
+def write_duel(duel: Duel, folder: Path, formats: Iterable[str] = tuple(DUEL_FORMATS)) -> dict[str, Path]:
+    """`write` for a duel; the files that its flame graphs name are expected in the same ``folder``."""
+    forms = {name: DUEL_FORMATS[name] for name in formats}
+    return _all_written({name: (file, render(duel)) for name, (file, render) in forms.items()}, folder)
+
+
+def annotations_of(duel: Duel) -> str:
+    """What a GitHub job prints so that the guilty lines are marked; nothing to print where nothing is found."""
+    return duel_annotations.render(duel)
+
+
 def terminal(run: Run, judgement: Judgement, places: Mapping[str, Path] | None = None) -> str:
     """The report for standard output as it is: its width; colour on a terminal unless ``NO_COLOR`` is set."""
     width, colour = _output()
@@ -89,6 +124,12 @@ def terminal_comparison(comparison: Comparison, places: Mapping[str, Path] | Non
     """`terminal` for a comparison."""
     width, colour = _output()
     return comparison_console.render(comparison, places=places, width=width, colour=colour)
+
+
+def terminal_duel(duel: Duel, places: Mapping[str, Path] | None = None) -> str:
+    """`terminal` for a duel."""
+    width, colour = _output()
+    return duel_console.render(duel, places=places, width=width, colour=colour)
 
 
 def _output() -> tuple[int, bool]:

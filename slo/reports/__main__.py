@@ -1,9 +1,13 @@
-"""``python -m slo.reports`` writes the JSON schema of the report anew, after its structs have changed."""
+"""``python -m slo.reports`` writes the JSON schemas of the reports anew, after their structs have changed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from slo.reports.run.json import schema
+from slo.reports.duel import json as duel
+from slo.reports.run import json as run
 
-Path(__file__).with_name("schema.json").write_text(schema(), encoding="utf-8")
+_ROOM = Path(__file__).parent
+
+(_ROOM / "schema.json").write_text(run.schema(), encoding="utf-8")
+(_ROOM / "duel" / "schema.json").write_text(duel.schema(), encoding="utf-8")

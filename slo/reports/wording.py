@@ -110,6 +110,11 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 
 
+def sentence_of(reason: str) -> str:
+    """``reason`` as a sentence of its own; nothing stays nothing."""
+    return f"{capitalised(reason).removesuffix('.')}." if reason else ""
+
+
 def quantity(value: float, unit: Unit) -> str:
     """``value`` with its unit, written as the verdicts' reasons write it."""
     return written(value, unit)

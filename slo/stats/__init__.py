@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from slo.stats.change_points import ChangePoint, change_points
+from slo.stats.clusters import (
+    PRIOR_WEIGHT,
+    Components,
+    LaunchSpread,
+    centres,
+    cluster_p,
+    components,
+    launch_spread,
+    two_level_interval,
+)
+from slo.stats.counts import more_bad, share_difference, wilson
 from slo.stats.differences import difference, growth
+from slo.stats.families import holm
+from slo.stats.paired import hodges_lehmann, signed_rank
+from slo.stats.power import smallest_change
 from slo.stats.quantiles import median, quantile_interval
 from slo.stats.ratios import mean_ratio
 from slo.stats.shares import (
@@ -14,22 +29,43 @@ from slo.stats.shares import (
     effective_sample,
     ratio_interval,
 )
+from slo.stats.spending import adjusted_for_looks, share, spent
 from slo.stats.values import Estimate, Interval, Sample
 
 __all__ = [
+    "PRIOR_WEIGHT",
+    "ChangePoint",
+    "Components",
     "Estimate",
     "Interval",
+    "LaunchSpread",
     "Sample",
+    "adjusted_for_looks",
     "block_length",
     "blocks",
+    "centres",
+    "change_points",
     "clopper_pearson",
+    "cluster_p",
+    "components",
     "deciding_events",
     "design_effect",
     "difference",
     "effective_sample",
     "growth",
+    "hodges_lehmann",
+    "holm",
+    "launch_spread",
     "mean_ratio",
     "median",
+    "more_bad",
     "quantile_interval",
     "ratio_interval",
+    "share",
+    "share_difference",
+    "signed_rank",
+    "smallest_change",
+    "spent",
+    "two_level_interval",
+    "wilson",
 ]

@@ -23,7 +23,12 @@ def difference(base: Estimate, other: Estimate) -> Estimate:
 
 
 def growth(base: Estimate, other: Estimate) -> Estimate:
-    """``other`` / ``base`` − 1 of figures above 0: `difference` of their logarithms, so that no unit matters."""
+    """``other`` / ``base`` − 1 of figures above 0: `difference` of their logarithms, so that no unit matters.
+
+    exp(ln other − ln base) − 1, and its ends likewise.
+
+    Source: Zou and Donner (2008), section 4, for ratios by the logarithms of what they are of.
+    """
     value, low, high = difference(_logarithm(base), _logarithm(other))
     return Estimate(math.expm1(value), math.expm1(low), math.expm1(high))
 

@@ -40,7 +40,12 @@ def clopper_pearson(good: float, total: float, confidence: float) -> Interval:
 
 
 def blocks(values: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Sums of ``length`` neighbours each; a shorter rest at the end joins the last whole block."""
+    """Sums of ``length`` neighbours each; a shorter rest at the end joins the last whole block.
+
+    Bⱼ = Σ xᵢ over i from j · length to (j + 1) · length − 1.
+
+    Source: the batches of Flegal and Jones (2010), see `block_length`.
+    """
     whole = max(len(values) // length, 1)
     return np.asarray(np.add.reduceat(values, np.arange(whole) * length), dtype=np.float64)
 
@@ -104,5 +109,8 @@ def deciding_events(limit: float, confidence: float) -> int:
     """The fewest events, not one of them bad, that prove a bad share of at most ``limit``.
 
     From (1 − limit)ⁿ ≤ α/2 with α = 1 − confidence: n = ⌈ln(α/2) / ln(1 − limit)⌉.
+
+    Source: Clopper and Pearson (1934) at no bad event; at α/2 = 5 % it is the rule of three, 3 / limit, of J. A. Hanley
+    and A. Lippman-Hand, If nothing goes wrong, is everything all right?, JAMA 249 (1983).
     """
     return math.ceil(math.log((1 - confidence) / 2) / math.log1p(-limit))

@@ -19,7 +19,7 @@ from loadtests._planning._plan import Plan
 from loadtests._running._cache import ROUNDS_PER_WORKER, CacheRefusedError, empty, prepare
 from loadtests._running._target import UnreachableTargetError
 from slo import record
-from slo.conductor import free_port
+from slo.children import free_port
 from tests.loadtests.conftest import Locust
 from tests.loadtests.target import answer, result
 from tests.service.running import RunningService

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import psutil
 
 from slo import record
-from slo.conductor import free_port
+from slo.children import free_port
 from slo.record import OK, Run
 from tests.loadtests.conftest import LOADTESTS, LONGEST_SECONDS, Locust, Target
 

@@ -15,7 +15,7 @@ import psutil
 
 from loadtests._planning import _plan
 from slo import record
-from slo.conductor import free_port
+from slo.children import free_port
 from slo.histogram import Histogram
 from slo.record import OK, Run
 from tests.loadtests.conftest import Locust, Target, await_that

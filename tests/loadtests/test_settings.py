@@ -75,13 +75,41 @@ def test_an_unusable_value_is_named(name: str, text: str, reason: str) -> None:
         settings_of(options)
 
 
+def duel_plan(tmp_path: Path) -> str:
+    """A plan with a stage that belongs to one side."""
+    path = tmp_path / "torn.toml"
+    stages = '[[stages]]\nname = "block"\nseconds = 5\nrate = 20\nside = "base"\n'
+    path.write_text(f'description = "d"\n{stages}[mix]\ncomments = 1\n')
+    return str(path)
+
+
+def test_a_duel_has_a_base_and_knows_whose_processes_are_measured(tmp_path: Path) -> None:
+    given = ("--plan", duel_plan(tmp_path), "--base", "http://127.0.0.1:80/", "--base-pid", "7", "--head-pid", "8")
+    settings = settings_of(parsed(*given))
+    assert settings.base == "http://127.0.0.1:80"
+    assert settings.processes == {"base": 7, "head": 8}
+    assert settings_of(parsed(*given[:4], "--head-pid", "8")).processes == {"head": 8}
+
+
+def test_what_makes_sense_in_a_duel_alone_is_refused_without_one(tmp_path: Path) -> None:
+    refused = {
+        ("--plan", duel_plan(tmp_path)): "plan 'torn' has stages for one side of a duel, and there is no --base",
+        ("--head-pid", "7"): "--head-pid is for duels, and there is no --base",
+        ("--base", "nowhere"): "--base: the target 'nowhere' is no http:// or https:// address",
+        ("--base", "http://x", "--base-pid", "0"): "--base-pid: expected `int` >= 1",
+    }
+    for arguments, reason in refused.items():
+        with pytest.raises(BadSettingError) as raised:
+            settings_of(parsed(*arguments))
+        assert str(raised.value) == reason
+
+
 def test_an_unknown_plan_ends_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parsed("--plan", "gaet")
     assert ended.value.code == 2
-    assert (
-        "there is no plan 'gaet'; there are batch-upload, cold-cache, gate, heavy, light, " in capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "there is no plan 'gaet'; there are batch-upload, cold-cache, duel, gate, heavy, light, " in said
 
 
 def test_a_record_goes_to_its_file_or_into_its_folder(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_costs_are_those_of_a_request() -> None:
 
 def test_the_function_that_became_dearer_is_named_not_its_callers() -> None:
     found = difference(recorded("main;serve;parse 100\nmain;serve 50"), recorded("main;serve;parse 120\nmain;serve 50"))
-    [suspect] = suspects(found, is_exact=True)
+    [suspect] = suspects(found)
     assert (suspect.change.frame, suspect.explains) == ("parse", 1.0)
     assert suspect.share == pytest.approx(20 / 150)
     assert "1. parse: 100 → 120, +20.00%, 100% of the rise" in text.render_difference(found, [suspect])
@@ -36,13 +36,13 @@ def test_the_function_that_became_dearer_is_named_not_its_callers() -> None:
 
 def test_work_that_only_moved_makes_nobody_guilty() -> None:
     found = difference(recorded("main;serve 150"), recorded("main;serve;parse 100\nmain;serve 50"))
-    assert suspects(found, is_exact=True) == ()
+    assert suspects(found) == ()
     assert "no function made it dearer" in text.render_difference(found, [])
 
 
 def test_a_new_function_is_told_from_one_that_grew() -> None:
     found = difference(recorded("serve;parse 100"), recorded("serve;parse 110\nserve;copy 50"))
-    assert [(each.change.frame, each.is_new) for each in suspects(found, is_exact=True)] == [
+    assert [(each.change.frame, each.is_new) for each in suspects(found)] == [
         ("copy", True),
         ("parse", False),
     ]
@@ -76,7 +76,7 @@ def test_equal_samples_name_nobody_and_a_slower_function_is_found(parts: int) ->
 
     def named(before: dict[str, float], after: dict[str, float], trial: int) -> Sequence[str]:
         found = difference(sampled(before, 2 * trial, parts), sampled(after, 2 * trial + 1, parts))
-        return [each.change.frame for each in suspects(found, is_exact=False)]
+        return [each.change.frame for each in suspects(found)]
 
     trials = range(40)
     assert sum(bool(named(usual, usual, trial)) for trial in trials) <= 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from profiles.plan import ProfilePlanError, load
+from profiles.plan import ProfilePlan, ProfilePlanError, load, of
 
 
 def test_the_plan_of_comments_is_there() -> None:
@@ -29,6 +29,11 @@ def test_a_wrong_plan_is_named(tmp_path: Path, content: str, reason: str) -> Non
 
     with pytest.raises(ProfilePlanError, match=reason):
         load("a", tmp_path)
+
+
+def test_a_load_plan_is_profiled_as_usual_where_no_profile_plan_has_its_name() -> None:
+    assert of("comments") == load("comments")
+    assert of("smoke") == ProfilePlan(workload="", load="smoke")
 
 
 def test_a_missing_plan_is_named(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Self
 import httpx
 import psutil
 
-from slo.conductor import free_port
+from slo.children import free_port
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing is expected to take nearly as long."""

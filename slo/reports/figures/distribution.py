@@ -63,26 +63,31 @@ def distribution(run: Run) -> Distribution:
         p95_ms=_milliseconds(latency.quantile(0.95)),
         p99_ms=_milliseconds(latency.quantile(0.99)),
         longest_ms=_milliseconds(latency.longest),
-        bars=_bars(latency),
+        bars=bars(latency),
         curve=_curve(latency, service),
     )
 
 
-def _bars(histogram: Histogram) -> tuple[Bar, ...]:
+def bars(histogram: Histogram, per_decade: int = BARS_PER_DECADE) -> tuple[Bar, ...]:
+    """From the lowest to the highest duration, on edges that all histograms share; none of an empty histogram."""
     if not histogram.count:
         return ()
     edges, counts = histogram.buckets()
-    places = np.ceil(np.round(np.log10(edges * 1000) * BARS_PER_DECADE, 9)).astype(int)
+    places = np.ceil(np.round(np.log10(edges * 1000) * per_decade, 9)).astype(int)
     first, last = int(places[0]), int(places[-1])
     totals = np.bincount(places - first, weights=counts, minlength=last - first + 1)
     return tuple(
-        Bar(over_ms=_edge_ms(first + index - 1), to_ms=_edge_ms(first + index), requests=int(total))
+        Bar(
+            over_ms=_edge_ms(first + index - 1, per_decade),
+            to_ms=_edge_ms(first + index, per_decade),
+            requests=int(total),
+        )
         for index, total in enumerate(totals)
     )
 
 
-def _edge_ms(place: int) -> float:
-    return float(f"{math.pow(10, place / BARS_PER_DECADE):.6g}")
+def _edge_ms(place: int, per_decade: int) -> float:
+    return float(f"{math.pow(10, place / per_decade):.6g}")
 
 
 def _curve(latency: Histogram, service: Histogram) -> tuple[PercentilePoint, ...]:

@@ -44,7 +44,7 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def causes(self) -> tuple[str, ...]:
         """Why the run is not simply met: what forbids judging it, or what its deciding objectives say."""
         if self.judgement.distrusts:
-            return tuple(_sentence(distrust.reason) for distrust in self.judgement.distrusts)
+            return tuple(wording.sentence_of(distrust.reason) for distrust in self.judgement.distrusts)
         found = wording.decisive(self.judgement)
         return tuple(f"{verdict.name} ({verdict.indicator}): {verdict.reason}" for verdict in found)
 
@@ -74,10 +74,6 @@ def summarise(run: Run, judgement: Judgement, step: int | None = None) -> Report
         routes=routes,
         generator=generator_health(run),
     )
-
-
-def _sentence(text: str) -> str:
-    return f"{wording.capitalised(text).removesuffix('.')}."
 
 
 def _repeat(header: Header) -> str:

@@ -1,20 +1,25 @@
-"""Plants slowdowns: what is done more is written into a function of a copy of the service's source."""
+"""Plants slowdowns: what is done more is written into a copy of the service's source, among edits that cost nothing."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from profiles.recording import Recording
+from profiles.recording import Recording, Unit
+from tests.benchmarks.culprits.kinds import KINDS, LOST_CACHES, QUERIED_REQUEST, WAITED_REQUEST, Kind, LostCache
 
 SIZES = (0.01, 0.02, 0.05, 0.1, 0.2)
 """What a plant adds to a request's cost, in parts of it."""
 MOST_CALLS = 50
 """A function that is called more often in a request is left out: one turn more of a loop would be too much."""
+DECOYS = 5
+"""Functions that are edited as well, without doing more: whoever was edited is not therefore guilty."""
+_DECOY = "_decoy: int"
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Target:
     name: str
     calls: float
     """For each request."""
+    is_async: bool
 
     @property
     def frame(self) -> str:
@@ -33,78 +39,116 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of slowdown: what is written, for so much of ``unit`` in each call."""
+class Plant:
+    """One slowdown: a file, a statement to put at the beginning of a function or else a text to put for another."""
 
-    name: str
-    unit: str
-    code: Callable[[float], str]
+    kind: str
+    unit: Unit
+    path: str
+    right: tuple[str, ...]
+    """Who is to be named."""
+    function: str = ""
+    statement: str = ""
+    replaced: tuple[str, str] = ("", "")
 
-
-KINDS = (
-    # A turn of an empty loop is three bytecodes, and the loop itself some ten.
-    Kind("loop", "bytecodes", lambda amount: f"for _planted in range({max(1, round((amount - 10) / 3))}): pass"),
-    # A turn of a comprehension is five.
-    Kind("needless copy", "bytecodes", lambda amount: f"[_planted for _planted in range({max(1, round(amount / 5))})]"),
-    Kind(
-        "new function",
-        "bytecodes",
-        lambda amount: f"(lambda: [_planted for _planted in range({max(1, round(amount / 5))})])()",
-    ),
-    Kind("buffer", "bytes", lambda amount: f"bytearray({max(600, round(amount))})"),
-    Kind("numbers", "bytes", lambda amount: f"list(range(1000, {1000 + max(20, round(amount / 40))}))"),
-)
+    def applied(self, source: str) -> str:
+        """The file with it."""
+        if self.function:
+            return _begun(source, self.function, self.statement)
+        if self.replaced[0] not in source:
+            raise ValueError(f"{self.path} has no {self.replaced[0]!r}")
+        return source.replace(*self.replaced)
 
 
-def targets(calls: Recording) -> list[Target]:
+def targets(calls: Recording, tree: Path) -> list[Target]:
     """The functions of the service in a recording of calls, once or more in a request."""
     found = []
     for cost in calls.profile().frames():
         name, _, path = cost.frame.removesuffix(")").rpartition(" (")
         often = cost.own / calls.answered
-        if (
-            path.startswith("service/")
-            and path != "service/replay.py"
-            and "<" not in name
-            and 0.5 <= often <= MOST_CALLS
-        ):
-            found.append(Target(path, name, often))
+        is_served = path.startswith("service/") and path not in ("service/replay.py", "service/stand_ins.py")
+        if is_served and "<" not in name and 0.5 <= often <= MOST_CALLS:
+            node = _definition(ast.parse((tree / path).read_text(encoding="utf-8")), name)
+            found.append(Target(path, name, often, isinstance(node, ast.AsyncFunctionDef)))
     return sorted(found, key=lambda target: target.frame)
 
 
-def chosen(candidates: list[Target], count: int, seed: int) -> Iterator[tuple[Target, Kind, float]]:
-    """So many plants: every kind and every size equally often, functions at random from all rooms."""
+def chosen(candidates: Sequence[Target], costs: dict[Unit, float], count: int, seed: int) -> Iterator[Plant]:
+    """So many plants: every kind and every size as often as the others, functions at random from all rooms.
+
+    ``costs`` are what a request costs in each unit.
+    """
     random = Random(seed)
-    pool = candidates * (count // len(candidates) + 1)
-    random.shuffle(pool)
-    for number, target in enumerate(pool[:count]):
-        yield target, KINDS[number % len(KINDS)], SIZES[number // len(KINDS) % len(SIZES)]
+    kinds: tuple[Kind | LostCache, ...] = (*KINDS, LOST_CACHES[0])
+    for number in range(count):
+        kind, turn = kinds[number % len(kinds)], number // len(kinds)
+        if isinstance(kind, LostCache):
+            lost = LOST_CACHES[turn % len(LOST_CACHES)]
+            right = tuple(f"{name} ({lost.path})" for name in lost.right)
+            yield Plant("lost cache", lost.unit, lost.path, right, replaced=(lost.before, lost.after))
+            continue
+        possible = [
+            target
+            for target in candidates
+            if (target.frame in kind.only if kind.only else target.is_async or not kind.is_async)
+        ]
+        target = random.choice(possible)
+        statement = _statement(kind, target, SIZES[(turn + number) % len(SIZES)], costs)
+        yield Plant(kind.name, kind.unit, target.path, (target.frame,), target.name, statement)
 
 
 @contextmanager
-def planted(tree: Path, target: Target, code: str) -> Iterator[None]:
-    """``code`` is at the beginning of ``target`` in ``tree`` for as long as the block lasts."""
-    path = tree / target.path
-    source = path.read_text(encoding="utf-8")
-    lines = source.splitlines(keepends=True)
-    statement = _first_statement(ast.parse(source), target.name)
-    lines.insert(statement.lineno - 1, " " * statement.col_offset + code + "\n")
-    path.write_text("".join(lines), encoding="utf-8")
+def planted(tree: Path, plant: Plant | None, candidates: Sequence[Target], random: Random) -> Iterator[None]:
+    """``plant``, if any, is in ``tree``, and decoys are, for as long as the block lasts."""
+    innocent = [target for target in candidates if plant is None or target.frame not in plant.right]
+    after: dict[str, str] = {}
+
+    def source(path: str) -> str:
+        return after[path] if path in after else (tree / path).read_text(encoding="utf-8")
+
+    if plant is not None:
+        after[plant.path] = plant.applied(source(plant.path))
+    for decoy in random.sample(innocent, DECOYS):
+        after[decoy.path] = _begun(source(decoy.path), decoy.name, _DECOY)
+    before = {path: (tree / path).read_text(encoding="utf-8") for path in after}
     try:
+        for path, text in after.items():
+            (tree / path).write_text(text, encoding="utf-8")
         yield
     finally:
-        path.write_text(source, encoding="utf-8")
+        for path, text in before.items():
+            (tree / path).write_text(text, encoding="utf-8")
 
 
-def _first_statement(tree: ast.Module, name: str) -> ast.stmt:
-    """The first statement of the function ``name`` (``Class.function``) that is no docstring."""
-    node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef = tree
+def _statement(kind: Kind, target: Target, size: float, costs: dict[Unit, float]) -> str:
+    amounts = {"waited": size * WAITED_REQUEST, "queries": size * QUERIED_REQUEST}
+    amount = amounts.get(kind.unit, 0.0) or size * costs[kind.unit]
+    code = kind.code(amount / target.calls)
+    return code.format(this=kind.only[target.frame]) if kind.only else code
+
+
+def _begun(source: str, name: str, statement: str) -> str:
+    """``source`` with ``statement`` at the beginning of the function ``name``."""
+    lines = source.splitlines(keepends=True)
+    first = _first_statement(_definition(ast.parse(source), name))
+    lines.insert(first.lineno - 1, " " * first.col_offset + statement + "\n")
+    return "".join(lines)
+
+
+def _definition(tree: ast.Module, name: str) -> _Definition:
+    """The function ``name`` (``Class.function``)."""
+    node: ast.Module | ast.ClassDef | _Definition = tree
     for part in name.replace(".<locals>", "").split("."):
         node = next(
             child
             for child in ast.walk(node)
             if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and child.name == part
         )
-    body = node.body
-    is_docstring = isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
-    return body[1] if is_docstring and len(body) > 1 else body[0]
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        raise TypeError(f"{name} is no function")
+    return node
+
+
+def _first_statement(node: _Definition) -> ast.stmt:
+    """The first statement that is no docstring."""
+    return node.body[1] if ast.get_docstring(node) is not None and len(node.body) > 1 else node.body[0]

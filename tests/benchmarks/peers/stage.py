@@ -14,7 +14,7 @@ import psutil
 import uvloop
 
 from service.adapters.embedded import EmbeddedServers
-from slo.conductor import free_port
+from slo.children import free_port
 from tests.benchmarks.peers import answers, bodies, generator, processes
 from tests.benchmarks.peers.forms import ROOT, Behind, Form
 from tests.benchmarks.peers.generator import Block

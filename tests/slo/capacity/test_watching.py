@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from slo.capacity.watching import SECONDS, Watch, metrics, parsed
-from slo.conductor import free_port
+from slo.children import free_port
 
 TEXT = """# HELP db_client_connection_max Connections that may be open.
 # TYPE db_client_connection_max gauge
