@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from profiles.blame import outer
@@ -10,8 +11,18 @@ from profiles.source import Edits, Source, file_of
 from profiles.stacks import Stack
 from slo.duel.model import CulpritPlace
 
-STAND_INS: Final = ("profiles/", "service/replay.py", "service/stand_ins.py")
-"""Files of what counts, and of what answers in place of the world around the service."""
+REPLAY: Final = ("service/replay.py", "service/stand_ins.py")
+"""Files of what replays requests, and of what answers in place of the world around the service."""
+_NOT_SERVED: Final = ("profiles/", *REPLAY)
+
+
+def replay_alike(base: Path, head: Path) -> bool:
+    """Whether both trees replay requests in the same way, so that their counts compare."""
+    return all(_content(base / file) == _content(head / file) for file in REPLAY)
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if file.is_file() else b""
 
 
 class Trees:
@@ -24,7 +35,7 @@ class Trees:
 
     def has(self, frame: str) -> bool:
         """Whether a function is the project's own, and no part of how it is replayed."""
-        return not file_of(frame).startswith(STAND_INS) and (self.head.has(frame) or self.base.has(frame))
+        return not file_of(frame).startswith(_NOT_SERVED) and (self.head.has(frame) or self.base.has(frame))
 
     def name(self, frame: str) -> str:
         """The function of the project that ``frame`` belongs to, with its class."""

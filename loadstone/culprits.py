@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from loadstone.both_trees import Trees
+from loadstone.both_trees import REPLAY, Trees, replay_alike
 from profiles.blame import Blamed, blamed, outer
 from profiles.culprit import suspects
 from profiles.diff import difference
@@ -85,6 +85,10 @@ def counted(
 
     What cannot be counted is told in ``blind`` and left out. The recordings and drawings stay in ``folder``.
     """
+    if not replay_alike(base_tree, head_tree):
+        return Counted(
+            (), (), (), (f"nothing was counted: the change edits {' or '.join(REPLAY)}, which replay requests",)
+        )
     file = profiling.drawn(folder / "requests.jsonl", plan, requests, seed)
     blind: list[str] = []
     sides: dict[str, Sides] = {}

@@ -205,7 +205,7 @@ def load(
     if code < 0:
         raise LoadCutShortError(f"the load generator was ended by signal {-code}; {record} cannot be judged")
     if code == ExitCode.UNJUDGED:
-        raise LoadCutShortError(f"the load was stopped, or lost a generator, before its plan ended; {record} cannot be judged")
+        raise LoadCutShortError(f"the load ended before its plan did, or lost a generator; {record} cannot be judged")
     raise LoadError(children.last_words(log) or f"the load generator ended with exit code {code}")
 
 

@@ -91,11 +91,20 @@ def test_equal_trees_count_equally_and_name_nobody(tmp_path: Path) -> None:
 
 def test_a_tree_that_cannot_be_replayed_is_told_and_counts_nothing(tmp_path: Path) -> None:
     broken = copied(tmp_path / "broken")
-    (broken / "service/replay.py").write_text("raise RuntimeError('no replay here')\n")
+    (broken / "service/app.py").write_text("raise RuntimeError('no service here')\n")
     found = counted(tmp_path / "out", "smoke", 6, 1, broken, ROOT)
     assert (found.series, found.culprits) == ((), ())
-    assert any("no replay here" in sentence for sentence in found.blind)
+    assert any("no service here" in sentence for sentence in found.blind)
     assert all("\n" not in sentence for sentence in found.blind)
+
+
+def test_trees_that_replay_differently_do_not_compare(tmp_path: Path) -> None:
+    other = copied(tmp_path / "other")
+    (other / "service/replay.py").write_text("")
+    found = counted(tmp_path / "out", "smoke", 6, 1, other, ROOT)
+    assert found.series == ()
+    [sentence] = found.blind
+    assert sentence.startswith("nothing was counted: the change edits service/replay.py")
 
 
 def test_samples_name_a_function_with_its_interval_and_what_was_edited(tmp_path: Path) -> None:

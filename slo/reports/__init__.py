@@ -106,7 +106,17 @@ def write_comparison(
 def write_duel(duel: Duel, folder: Path, formats: Iterable[str] = tuple(DUEL_FORMATS)) -> dict[str, Path]:
     """`write` for a duel; the files that its flame graphs name are expected in the same ``folder``."""
     forms = {name: DUEL_FORMATS[name] for name in formats}
-    return _all_written({name: (file, render(duel)) for name, (file, render) in forms.items()}, folder)
+    texts = {name: (file, render(duel)) for name, (file, render) in forms.items()}
+    if "html" in texts:
+        texts["html"] = (texts["html"][0], duel_html.render(duel, _drawing(duel, folder)))
+    return _all_written(texts, folder)
+
+
+def _drawing(duel: Duel, folder: Path) -> bytes:
+    """The flame graph that tells most: the last of samples, which are taken where counts tell nothing, or the first."""
+    files = [folder / file for _, file in duel.flame_graphs if file.endswith(".svg")]
+    chosen = [file for file in files if file.stem == "samples"] or files[:1]
+    return chosen[0].read_bytes() if chosen and chosen[0].is_file() else b""
 
 
 def annotations_of(duel: Duel) -> str:

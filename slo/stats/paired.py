@@ -14,7 +14,7 @@ EXACT_UP_TO = 50
 """Values whose signed ranks are counted out; beyond, the normal distribution is near enough."""
 
 
-def hodges_lehmann(values: Sequence[float]) -> float:
+def hodges_lehmann(values: Sequence[float] | NDArray[np.float64]) -> float:
     """The middle of ``values``: the median of the Walsh averages (xᵢ + xⱼ) / 2 over all i ≤ j.
 
     It stands still until 29 % of the values are wild, and has 95.5 % of the precision of the mean where the values are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from urllib.parse import quote
 
@@ -43,8 +44,8 @@ class ChartData(msgspec.Struct, frozen=True, kw_only=True):
     overlays: tuple[Overlay, ...]
 
 
-def render(duel: Duel) -> str:
-    """The page."""
+def render(duel: Duel, drawing: bytes = b"") -> str:
+    """The page; ``drawing`` is the flame graph to be seen on it, as SVG."""
     drawn = [(each.workload, overlay) for each in duel.distributions if (overlay := _overlay(each))]
     scales = forest.scales(duel.findings)
     panels = [panel for each in duel.findings if (panel := launches.panel(each))]
@@ -68,6 +69,7 @@ def render(duel: Duel) -> str:
         culprits=[_culprit(each) for each in duel.culprits],
         blind=[wording.plain(each) for each in duel.blind],
         flame_graphs=[(wording.plain(title), f"./{quote(file)}") for title, file in duel.flame_graphs],
+        drawing=base64.b64encode(drawing).decode(),
         workloads=[workload for workload, _ in drawn],
         panels=panels,
         size=(launches.WIDTH, launches.HEIGHT),

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from slo.duel.model import Culprit, Duel, Outcome
-from slo.reports.duel import annotations, json, junit, sarif
+from slo.reports.duel import annotations as workflow
+from slo.reports.duel import json, junit, sarif
 from tests.slo.reports.duel import examples
 from tests.slo.reports.examples import HOSTILE
 
@@ -117,7 +118,7 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
 
 
 def test_guilty_lines_are_marked_once_each() -> None:
-    found = commands(annotations.render(examples.duel(Outcome.FAILED)))
+    found = commands(workflow.render(examples.duel(Outcome.FAILED)))
     placed = [(given["file"], given["line"], given["endLine"]) for _, given, _ in found if "file" in given]
 
     assert placed == [
@@ -141,24 +142,24 @@ def test_guilty_lines_are_marked_once_each() -> None:
     ],
 )
 def test_only_what_is_not_simply_kept_is_annotated(outcome: Outcome, levels: list[str]) -> None:
-    assert [level for level, _, _ in commands(annotations.render(examples.duel(outcome)))] == levels
+    assert [level for level, _, _ in commands(workflow.render(examples.duel(outcome)))] == levels
 
 
 def test_no_more_is_told_than_github_shows() -> None:
     duel = examples.duel(Outcome.FAILED)
     many = tuple(placed(examples.CULPRITS[0], "a.py", line) for line in range(1, 40))
 
-    found = commands(annotations.render(msgspec.structs.replace(duel, culprits=many)))
+    found = commands(workflow.render(msgspec.structs.replace(duel, culprits=many)))
 
-    assert len(found) == annotations.MOST
+    assert len(found) == workflow.MOST
 
 
 def test_hostile_texts_stay_texts() -> None:
     duel = examples.attacked(f"{HOSTILE}\n::error::50%0A,a:b,c=d")
 
-    for _, given, _ in commands(annotations.render(duel)):
+    for _, given, _ in commands(workflow.render(duel)):
         assert set(given) <= {"file", "line", "endLine", "title"}
-    assert "\x1b" not in annotations.render(duel)
+    assert "\x1b" not in workflow.render(duel)
     assert {element.tag for element in ElementTree.fromstring(junit.render(duel)).iter()} <= {
         "testsuites", "testsuite", "testcase", "failure", "error", "skipped", "system-out"
     }  # fmt: skip

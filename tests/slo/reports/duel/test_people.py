@@ -39,7 +39,8 @@ def test_every_form_says_the_outcome_and_what_was_compared(outcome: Outcome) -> 
 
 def test_every_form_names_the_culprits_and_what_they_cost(failed: Duel) -> None:
     for form in FORMS:
-        text = Page(form(failed)).text if form is html.render else " ".join(form(failed).split())
+        told = console.render(failed, width=160) if form is console.render else form(failed)
+        text = Page(told).text if form is html.render else " ".join(told.split())
         for culprit in failed.culprits:
             assert culprit.function in text
         assert "service/engine/sentiment.py:41" in text
