@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
 from slo.history.drift import Form, drifts
 from slo.history.findings import Told, change
+from slo.history.levels import SHARES
 from slo.reports.wording import commit as short
 
 WIDTH, HEIGHT = 540, 220
@@ -86,7 +88,11 @@ def chart(told: Told) -> Chart:
         )
         for index, point in enumerate(of.points)
     ]
-    ticks = [Tick(up(level), change(level, of) if abs(level) > 1e-9 else "0") for level in _round(low, high)]
+    ticks = [
+        Tick(up(place), change(place, of) if share else "0")
+        for share in _round(low, high)
+        for place in (share if of.metric.name in SHARES else math.log1p(share),)
+    ]
     return Chart(
         title=of.metric.title,
         name=of.name,
@@ -101,8 +107,8 @@ def chart(told: Told) -> Chart:
 
 
 def _round(low: float, high: float) -> list[float]:
-    """Logarithms of round changes between both ends; near 0 they are the changes themselves."""
-    step = next(
-        (size for size in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if (high - low) / size <= 5), 1.0
-    )
-    return [step * number for number in range(int(low / step), int(high / step) + 1)]
+    """Round changes, about as many as fit between both ends."""
+    rest = (size for size in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if (high - low) / size <= 5)
+    step = next(rest, 1.0)
+    places = range(math.ceil(max(low, -0.9) / step), math.floor(high / step) + 1)
+    return [round(step * number, 6) for number in places if step * number > -1]

@@ -9,11 +9,12 @@ from rich.text import Text
 from slo.history.drift import Change, Form
 from slo.history.findings import History, Told, change
 from slo.history.levels import Point
-from slo.reports.paper import Paper
+from slo.reports.paper import NARROWEST, Paper
 
-WIDTH = 56
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_NAMES = 34
+_NAMES = 26
+_ROOM = 12
+"""Columns behind the line, for the level at its end."""
 
 
 def render(history: History, *, width: int, colour: bool) -> str:
@@ -21,7 +22,7 @@ def render(history: History, *, width: int, colour: bool) -> str:
     paper = Paper(width=width, colour=colour)
     paper.print()
     for told in history.told:
-        _series(paper, told)
+        _series(paper, told, max(width, NARROWEST) - _NAMES - _ROOM)
     for remark in history.remarks:
         paper.bullet(remark, "dim")
     for told in history.told:
@@ -33,21 +34,19 @@ def render(history: History, *, width: int, colour: bool) -> str:
     return paper.text
 
 
-def _series(paper: Paper, told: Told) -> None:
+def _series(paper: Paper, told: Told, width: int) -> None:
     of = told.series
     total = change(of.points[-1].level, of)
-    line, marks = drawn(of.points, told.changes)
+    line, marks = drawn(of.points, told.changes, width)
     style = "red" if told.warnings else "green"
-    paper.print(
-        Text.assemble(f"{of.name:<{_NAMES}}", (line, style), f"  {total}", " since the last gap" if of.gaps else "")
-    )
+    paper.print(Text.assemble(f"{of.name:<{_NAMES}}", (line, style), f"  {total}"))
     if marks.strip():
         paper.print(Text(f"{'':<{_NAMES}}{marks}", style="yellow"))
 
 
-def drawn(points: Sequence[Point], changes: Sequence[Change]) -> tuple[str, str]:
+def drawn(points: Sequence[Point], changes: Sequence[Change], width: int) -> tuple[str, str]:
     """The levels, the last of each group, and marks below: ``▲`` is a step, ``─`` a drift."""
-    groups = min(WIDTH, len(points))
+    groups = min(width, len(points))
     levels = [point.level for point in points]
     low, high = min(levels), max(levels)
     ends = [round(len(points) * (index + 1) / groups) for index in range(groups)]

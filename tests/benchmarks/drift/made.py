@@ -52,13 +52,15 @@ def remembering(random: np.random.Generator) -> Row:
 
 def step(size: float) -> Row:
     """A step after two thirds."""
-    return (np.arange(NUMBER) >= 2 * NUMBER // 3) * math.log1p(size)
+    begun: Row = (np.arange(NUMBER) >= 2 * NUMBER // 3).astype(np.float64)
+    return begun * math.log1p(size)
 
 
 def ramp(size: float, number: int = 20) -> Row:
     """``number`` commits of ``size`` each, up to the last but ten."""
     begin = NUMBER - number - 10
-    return np.clip(np.arange(NUMBER, dtype=np.float64) - begin + 1, 0, number) * math.log1p(size)
+    heights: Row = np.clip(np.arange(NUMBER, dtype=np.float64) - begin + 1, 0, number)
+    return heights * math.log1p(size)
 
 
 FLAT = np.zeros(NUMBER)
@@ -112,8 +114,8 @@ def entry(index: int, ratio: float, spread: Row, *, chained: bool, metric: str =
         launches=tuple(ratio + float(each) for each in (spread - spread.mean())),
     )
     return Entry(
-        commit=f"{index + 1:040x}",
-        base=f"{index if chained else 0:040x}",
+        commit=f"{index + 1:08d}" + "0" * 32,
+        base=f"{index if chained else 0:08d}" + "0" * 32,
         time=f"2026-01-01T00:{index // 60:02}:{index % 60:02}Z",
         machine="a" * 12,
         cpu="made",
