@@ -135,7 +135,8 @@ def calibrate(
     """
     chosen = _plan.load(plan)
     specifications = commands.specifications(objectives)
-    limits = limits_of([specifications.budget(name, environment) for name in chosen.objectives])
+    without = RHYTHMS[rhythm].unmeasured
+    limits = limits_of([specifications.budget(name, environment) for name in chosen.objectives], without)
     if writes:
         tables.put(PAGE.read_text(encoding="utf-8"), _place(rhythm), "")
     base = chosen.seed if seed is None else seed

@@ -144,14 +144,14 @@ def _alone(plan: str, asked: Mapping[str, Any], place: str) -> ExitCode:
 def _against(name: str, commit: str, asked: Mapping[str, Any]) -> ExitCode:
     plan = planned(name, asked["scales"])
     known = commands.specifications(asked["objectives"])
-    terms = _terms(_limits(known, plan.objectives, asked["environment"]), asked, f"--base {commit[:12]}")
+    terms = _terms(_limits(known, plan.objectives, asked), asked, f"--base {commit[:12]}")
     with opponents.of_trees(Path.cwd(), commit, plan, terms.rhythm, terms.seed) as both:
         return _fought(both, terms, asked, name)
 
 
 def _elsewhere(asked: Mapping[str, Any]) -> ExitCode:
     known = commands.specifications(asked["objectives"])
-    terms = _terms(_limits(known, tuple(known.budgets), asked["environment"]), asked, "")
+    terms = _terms(_limits(known, tuple(known.budgets), asked), asked, "")
     load = opponents.FileLoad(asked["locustfile"], terms.rhythm, terms.seed, asked["users"], asked["per"])
     if asked["base_command"]:
         both = opponents.of_commands(asked["base_command"], asked["head_command"], asked["ready"], load)
@@ -186,22 +186,26 @@ def _remember(found: Duel, asked: Mapping[str, Any]) -> None:
         branch.append(Path.cwd(), asked["branch"], history.entry_of(found))
 
 
-def _limits(known: Specifications, names: tuple[str, ...], environment: str) -> Limits:
-    limits = limits_of(known.budget(name, environment) for name in names)
+def _limits(known: Specifications, names: tuple[str, ...], asked: Mapping[str, Any]) -> Limits:
+    without, environment = _rhythm(asked).unmeasured, asked["environment"]
+    limits = limits_of((known.budget(name, environment) for name in names), without)
     if not limits and CHANGES in known.budgets:
-        limits = limits_of([known.budget(CHANGES, environment)])
+        limits = limits_of([known.budget(CHANGES, environment)], without)
     if not limits:
         raise SpecError(None, "no objective has a relative limit, so that no change could be judged")
     return limits
 
 
+def _rhythm(asked: Mapping[str, Any]) -> Rhythm:
+    return QUICK if asked["quick"] else FULL
+
+
 def _terms(limits: Limits, asked: Mapping[str, Any], base: str) -> duel.Terms:
-    rhythm: Rhythm = QUICK if asked["quick"] else FULL
     seed = asked["seed"] if asked["seed"] is not None else random.SystemRandom().randrange(2**31)
     words = [f"--seed {seed}", base, "--quick" if asked["quick"] else ""]
     return duel.Terms(
         limits=limits,
-        rhythm=rhythm,
+        rhythm=_rhythm(asked),
         environment=asked["environment"],
         strict=asked["strict"],
         repeat=" ".join(filter(None, ("loadstone gate", *words))),

@@ -99,7 +99,7 @@ class PlanLoad(NamedTuple):
         return self.plan.name
 
     def errands(self, launch: int, first: Side, folder: Path) -> tuple[Errand, Errand | None]:
-        """Both plans of the launch, written to ``folder``."""
+        """The plans of the launch, written to ``folder``; no closed one where the rhythm has no rounds for it."""
         rhythm = self.rhythm
         plans = duel_plans(
             self.plan,
@@ -109,12 +109,12 @@ class PlanLoad(NamedTuple):
             mixed_seconds=rhythm.mixed,
             block_seconds=rhythm.block,
             block_rounds=rhythm.block_rounds,
-            closed_seconds=rhythm.closed,
-            closed_rounds=rhythm.closed_rounds,
+            closed_seconds=max(rhythm.closed, 1),
+            closed_rounds=max(rhythm.closed_rounds, 1),
             users=rhythm.users,
         )
-        opened, closed = (self._errand(plan, folder) for plan in plans)
-        return opened, closed
+        opened, closed = plans
+        return self._errand(opened, folder), self._errand(closed, folder) if rhythm.closed_rounds else None
 
     def _errand(self, plan: Plan, folder: Path) -> Errand:
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from loadtests._planning._population import NEVER
 from loadtests._running._messages import Begin, Go, Share
 from loadtests._running._tally import Arrival, Tally
 from loadtests._running._turns import Alone, Pairs, Turns
+from loadtests._running._twins import twinned
 
 FREE_STAGE = "free"
 """The one stage of a run without a plan."""
@@ -144,7 +145,10 @@ class Course:
         else:
             points = poisson(source, part / share.of)
         profile = self._profile
-        return (Arrival(moment, profile.stage_at(moment).name) for moment in arrivals(profile, points))
+        moments = arrivals(profile, points)
+        if self.base:
+            moments = twinned(moments, profile.stages)
+        return (Arrival(moment, profile.stage_at(moment).name) for moment in moments)
 
     def pauses(self, workload: str, serial: int) -> Iterator[float]:
         """The pauses of a closed user, in seconds, each to be taken when it is asked for.

@@ -2,11 +2,12 @@
 
 In a duel two neighbouring requests of a user are a *pair*: the same exchange, once for base and once for head, in an
 order drawn by lot. Both sides so get the same payloads, equally many, and nothing that happens by the clock can favour
-one of them. A stage may also belong to one side alone; then every request is one of its own.
+one of them. A stage may also belong to one side alone; then every request is one of its own, and its twin (`_twins`)
+has the same ones.
 
     no duel       a1 b1 c1 d1 …
     both sides    a→head a→base, b→base b→head, …
-    base alone    a→base, b→base, …
+    base alone    a→base, b→base, …       and its twin, head alone: a→head, b→head, …
 
 Pairs never reach over the border of two stages, and a turn that came to nothing comes again, so that of the requests
 that a user sends in a stage one side has at most one more than the other.
@@ -14,11 +15,13 @@ that a user sends in a stage one side has at most one more than the other.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from random import Random
 from typing import Literal, NamedTuple, Protocol
 
 from loadtests._exchange import Exchange
+from loadtests._running._twins import twins
 
 Side = Literal["", "base", "head"]
 """Who gets a request; empty where there is no duel."""
@@ -63,6 +66,9 @@ class Pairs:
         self._exchanges = exchanges
         self._random = random
         self._sides = sides
+        self._first_of = twins(sides)
+        self._kept: dict[str, deque[Exchange]] = {first: deque() for first in self._first_of.values()}
+        """What was drawn in a stage whose twin is still to come."""
         self._stage = ""
         self._waiting: list[Turn] = []
         """Turns of this stage that are still to be taken, the next one last."""
@@ -85,8 +91,18 @@ class Pairs:
             self._last = None
 
     def _drawn(self, side: str) -> list[Turn]:
+        if side != "both":
+            return [Turn(self._drawn_alone(), "base" if side == "base" else "head")]
         exchange = next(self._exchanges)
-        if side == "both":
-            first = self._random.random() < 0.5
-            return [Turn(exchange, each) for each in (SIDES if first else SIDES[::-1])]
-        return [Turn(exchange, "base" if side == "base" else "head")]
+        first = self._random.random() < 0.5
+        return [Turn(exchange, each) for each in (SIDES if first else SIDES[::-1])]
+
+    def _drawn_alone(self) -> Exchange:
+        """What the twin of this stage had, as far as it came, else a new one, kept for the twin if that is to come."""
+        had = self._kept.get(self._first_of.get(self._stage, ""))
+        if had:
+            return had.popleft()
+        exchange = next(self._exchanges)
+        if self._stage in self._kept:
+            self._kept[self._stage].append(exchange)
+        return exchange

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
@@ -29,13 +29,16 @@ Limits = Mapping[tuple[str, str], ChangeLimit]
 """By metric and workload."""
 
 
-def limits_of(budgets: Iterable[Budget]) -> Limits:
-    """All relative limits in ``budgets``; where two speak of one metric and workload, the later one holds."""
+def limits_of(budgets: Iterable[Budget], without: Collection[str] = ()) -> Limits:
+    """All relative limits in ``budgets``, ``without`` some metrics.
+
+    Where two speak of one metric and workload, the later one holds.
+    """
     found: dict[tuple[str, str], ChangeLimit] = {}
     for budget in budgets:
         for objective in budget.objectives:
             metric = compared_by(objective)
-            if objective.relative is None or metric is None:
+            if objective.relative is None or metric is None or metric in without:
                 continue
             workload = objective.workload if metric in _BY_WORKLOAD else ""
             found[metric, workload] = ChangeLimit(

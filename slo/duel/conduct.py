@@ -158,6 +158,7 @@ def _launched(base: Contender, head: Contender, load: Load, folder: Path, number
             opened=runs[0],
             closed=runs[1] if len(runs) > 1 else None,
             start_up={side: each.start_up for side, each in standing.items() if each.start_up is not None},
+            first=first,
         )
 
 

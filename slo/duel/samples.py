@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from statistics import median
+from statistics import fmean, median
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +28,8 @@ class Launch(NamedTuple):
     """The closed model in blocks; without it no throughput is told."""
     start_up: Mapping[Side, float]
     """Seconds until each was ready; empty for services that were there already."""
+    first: Side = "base"
+    """Who was started first."""
 
 
 Pair = tuple[float, float]
@@ -49,7 +51,7 @@ def series(launches: Sequence[Launch], window: int) -> tuple[Series, ...]:
         _series("throughput", "", _figures(saturated, _throughput)),
         *(_series("response-bytes", workload, _figures(twice, _response_bytes(workload))) for workload in workloads),
         _series("resident-memory", "", [[_resident(launch.opened)] for launch in launches]),
-        _series("start-up", "", [[_start_up(launch.start_up)] for launch in launches]),
+        _series("start-up", "", _start_ups(launches)),
     ]
     events = _requests(mixed)
     kept = [_with_events(each, events) for each in found if any(each.launches)]
@@ -126,8 +128,17 @@ def _resident(run: Run) -> Pair:
     return held["base"], held["head"]
 
 
-def _start_up(seconds: Mapping[Side, float]) -> Pair:
-    return seconds.get("base", math.nan), seconds.get("head", math.nan)
+def _start_ups(launches: Sequence[Launch]) -> list[list[Pair]]:
+    """The times until ready, without what it costs to be the second, who starts beside a service that runs.
+
+    With y = ln(head / base), f = ±1 for who was first and as many launches of both: y − f · mean(f · y).
+    """
+    pairs = [(launch.start_up.get("base", math.nan), launch.start_up.get("head", math.nan)) for launch in launches]
+    signs = [1.0 if launch.first == "base" else -1.0 for launch in launches]
+    if sum(signs) or not all(base > 0 and head > 0 for base, head in pairs):
+        return [[pair] for pair in pairs]
+    price = fmean(sign * math.log(head / base) for sign, (base, head) in zip(signs, pairs, strict=True))
+    return [[(base, head * math.exp(-sign * price))] for sign, (base, head) in zip(signs, pairs, strict=True)]
 
 
 def _requests(launches: Iterable[Iterable[Stretch]]) -> tuple[int, int]:

@@ -66,7 +66,8 @@ def main(folder: Path, rhythm: str, gates: int, seed: int, writes: bool) -> None
     """
     real = [gate for gate in kept(folder, rhythm) if gate.is_judged]
     specifications = spec.load()
-    every_limit = limits_of([specifications.budget(name, "development") for name in BUDGETS])
+    budgets = [specifications.budget(name, "development") for name in BUDGETS]
+    every_limit = limits_of(budgets, RHYTHMS[rhythm].unmeasured)
     limits = {key: limit for key, limit in every_limit.items() if METRICS[key[0]].design is not Design.EXACT}
     every = [_ours(limits, rhythm, real), *rules(limits)]
     drawn = _drawn(every, Pool(equal_builds(real)), RHYTHMS[rhythm].looks[-1], gates, seed)
