@@ -24,7 +24,7 @@ from slo.duel.metrics import METRICS, Design, Metric
 from slo.duel.model import Finding, Outcome, Samples, Series
 from slo.duel.wording import reason
 from slo.model import Distrust
-from slo.stats import Estimate, LaunchSpread, clusters
+from slo.stats import Estimate, LaunchSpread
 
 ALPHA = 0.01
 """The most that the chance of a false alarm of a whole duel may be."""
@@ -183,16 +183,16 @@ def _smallest(series: Series, limits: Limits, alpha: float, prior: LaunchSpread 
     launches = [launch for launch in series.launches if launch]
     if METRICS[series.metric].design in (Design.EXACT, Design.COUNTED) or len(launches) < 2:
         return None
-    parts = stats.components(launches)
+    spread = stats.moderated(launches, prior)
     found = stats.smallest_change(
-        parts.launch,
-        parts.window,
+        math.sqrt(spread.variance),
+        0.0,
         len(launches),
-        min(map(len, launches)),
+        1,
         alpha,
         POWER,
         budget=math.log1p(abs(limit.critical.value)) if limit and limit.critical else 0.0,
-        prior_degrees=min(prior.degrees, clusters.PRIOR_WEIGHT * (len(launches) - 1)) if prior else 0.0,
+        prior_degrees=spread.degrees - (len(launches) - 1),
     )
     return math.expm1(found) if math.isfinite(found) and found < 10 else None
 

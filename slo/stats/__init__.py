@@ -11,6 +11,7 @@ from slo.stats.clusters import (
     cluster_p,
     components,
     launch_spread,
+    moderated,
     two_level_interval,
 )
 from slo.stats.counts import more_bad, share_difference, wilson
@@ -58,6 +59,7 @@ __all__ = [
     "launch_spread",
     "mean_ratio",
     "median",
+    "moderated",
     "more_bad",
     "quantile_interval",
     "ratio_interval",

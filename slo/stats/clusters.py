@@ -138,21 +138,32 @@ def components(launches: Sequence[Windows]) -> Components:
     return Components(math.sqrt(max((between - within) / usual, 0.0)), math.sqrt(within))
 
 
-def _centred(launches: Sequence[Windows], prior: LaunchSpread | None) -> _Centres:
+def moderated(launches: Sequence[Windows], prior: LaunchSpread | None = None) -> LaunchSpread:
+    """The spread of the centres of ``launches`` as `cluster_p` takes it: their own, drawn towards the ``prior``.
+
+    With k launches, their variance s² and the prior's s₀² and d₀, here at most `PRIOR_WEIGHT` (k − 1):
+    (d₀ s₀² + (k − 1) s²) / (d₀ + k − 1) with d₀ + k − 1 degrees of freedom; none with fewer than two launches.
+
+    Source: Smyth (2004), section 4.
+    """
     values = centres(launches)
-    number = len(values)
-    if number == 0:
-        raise ValueError("launches without a window have no location")
-    mean = float(values.mean())
-    own = number - 1
-    if own == 0:
-        return _Centres(mean, math.inf, 0.0)
+    own = len(values) - 1
+    if own < 1:
+        return LaunchSpread(math.inf, 0.0)
     variance, degrees = float(values.var(ddof=1)), float(own)
     if prior is not None:
         more = min(prior.degrees, PRIOR_WEIGHT * own)
         variance = (more * prior.variance + own * variance) / (more + own)
         degrees += more
-    return _Centres(mean, math.sqrt(variance / number), degrees)
+    return LaunchSpread(variance, degrees)
+
+
+def _centred(launches: Sequence[Windows], prior: LaunchSpread | None) -> _Centres:
+    values = centres(launches)
+    if not len(values):
+        raise ValueError("launches without a window have no location")
+    spread = moderated(launches, prior)
+    return _Centres(float(values.mean()), math.sqrt(spread.variance / len(values)), spread.degrees)
 
 
 def _trigamma_inverse(value: float) -> float:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from slo.stats import (
+    LaunchSpread,
     adjusted_for_looks,
     cluster_p,
     holm,
+    moderated,
     more_bad,
     share,
     share_difference,
@@ -98,3 +100,12 @@ def test_a_budget_a_prior_and_more_launches_move_the_smallest_change() -> None:
     assert found(prior_degrees=12) < found() < found(launches=4)
     assert found(budget=0.1) > 0.1
     assert found(launches=1) == math.inf
+
+
+def test_the_spread_of_launches_is_drawn_towards_what_is_usual() -> None:
+    launches, prior = [[0.01], [0.03], [0.05]], LaunchSpread(0.0001, 4.0)
+    own = np.var([0.01, 0.03, 0.05], ddof=1)
+    assert moderated(launches) == pytest.approx((own, 2.0))
+    assert moderated(launches, prior) == pytest.approx(((4 * 0.0001 + 2 * own) / 6, 6.0))
+    assert moderated(launches, prior._replace(degrees=100.0)).degrees == 2 + 3 * 2, "the own spread keeps a quarter"
+    assert moderated(launches[:1], prior) == (math.inf, 0.0)
