@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import rich_click as click
 
-from loadstone.offers import FrontDoor, Offer, refuse
+from loadstone.offers import FrontDoor, Offer
 from slo.exits import EXIT_CODES
 
 __all__ = ["cli", "main"]
@@ -73,10 +73,7 @@ for offers in OFFERS.values():
 def main() -> None:
     """Run the command line; SIGTERM ends it like Ctrl-C does, so that no child is left behind."""
     signal.signal(signal.SIGTERM, _terminated)
-    try:
-        cli(prog_name="loadstone")
-    except KeyboardInterrupt:
-        refuse("stopped")
+    cli(prog_name="loadstone")
 
 
 def _terminated(_signal: int, _frame: object) -> NoReturn:

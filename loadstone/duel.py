@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -59,6 +59,8 @@ class Counts(NamedTuple):
 
 def held(opponents: Opponents, terms: Terms, folder: Path) -> Duel:
     """The whole duel, with what it leaves in ``folder``. Raises `slo.duel.conduct.DuelError` where a side is lost."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    acceptances = accepted.load(ACCEPTED, METRICS, today)
     folder.mkdir(parents=True, exist_ok=True)
     counts = _counted(opponents, terms, folder)
 
@@ -82,7 +84,8 @@ def held(opponents: Opponents, terms: Terms, folder: Path) -> Duel:
             counted=counts.counted.series,
         )
     (folder / "samples.json").write_bytes(msgspec.json.encode(ended.samples))
-    duel = _told(ended, judged(ended.samples), counts, terms)
+    applied = accepted.applied(judged(ended.samples), acceptances, today)
+    duel = _told(ended, applied, counts, terms)
     return _with_samples(duel, opponents, terms, folder) if _is_riddle(duel) else duel
 
 
@@ -104,10 +107,8 @@ def _counted(opponents: Opponents, terms: Terms, folder: Path) -> Counts:
     return Counts(found, "counts")
 
 
-def _told(ended: Fought, findings: Sequence[Finding], counts: Counts, terms: Terms) -> Duel:
+def _told(ended: Fought, applied: accepted.Applied, counts: Counts, terms: Terms) -> Duel:
     """The duel with all that its reports tell."""
-    today = datetime.datetime.now(datetime.UTC).date()
-    applied = accepted.applied(findings, accepted.load(ACCEPTED, METRICS, today), today)
     found = verdict.outcome(applied.findings, ended.samples.distrusts)
     code = _EXIT_CODES.get(found, ExitCode.MET)
     if terms.strict and found is Outcome.INCONCLUSIVE:

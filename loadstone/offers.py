@@ -45,9 +45,11 @@ class FrontDoor(click.RichGroup):
     """Of the commands that were imported."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command that was asked for."""
+        """Run the command that was asked for; one that is stopped has judged nothing."""
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            refuse("stopped", ExitCode.UNJUDGED)
         except Exception as error:
             if isinstance(error, tuple(self.refusals)):
                 refuse(_sentence(error))

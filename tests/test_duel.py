@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadstone.opponents import FileLoad, of_commands, of_urls
+from loadstone.opponents import FileLoad, Opponents, of_commands, of_urls
 from slo import children, record, spec
 from slo.duel import verdict
 from slo.duel.budgets import limits_of
@@ -50,17 +50,20 @@ def command(*arguments: str) -> str:
     return f"{sys.executable} {SHOP / 'shop.py'} --port {{port}} {' '.join(arguments)}".strip()
 
 
-def load(rhythm: Rhythm = RHYTHM, users: int = 40) -> FileLoad:
-    return FileLoad(SHOP / "locustfile.py", rhythm, 3, users, "request")
+def load() -> FileLoad:
+    return FileLoad(SHOP / "locustfile.py", RHYTHM, 3, 40, "request")
 
 
-def fight(base: str, head: str, folder: Path, rhythm: Rhythm = RHYTHM) -> Fought:
-    sides = of_commands(base, head, "/", load(rhythm))
+def fight(base: str, head: str, folder: Path) -> Fought:
+    return between(of_commands(base, head, "/", load()), folder)
+
+
+def between(sides: Opponents, folder: Path) -> Fought:
     return fought(
         sides.base,
         sides.head,
         sides.load,
-        rhythm,
+        RHYTHM,
         folder,
         seed=3,
         tell=lambda launch, most, progress: None,
@@ -118,17 +121,7 @@ def test_urls_tell_latencies_and_no_cpu_time(tmp_path: Path) -> None:
         for port in ports:
             await_that(partial(answers, port))
         base, head = (f"http://127.0.0.1:{port}" for port in ports)
-        sides = of_urls(base, head, load())
-        ended = fought(
-            sides.base,
-            sides.head,
-            sides.load,
-            RHYTHM,
-            tmp_path,
-            seed=3,
-            tell=lambda launch, most, progress: None,
-            decided=lambda samples: True,
-        )
+        ended = between(of_urls(base, head, load()), tmp_path)
     finally:
         for shop in shops:
             shop.kill()
@@ -176,6 +169,29 @@ def test_a_busy_neighbour_never_makes_a_duel_green(tmp_path: Path) -> None:
     assert {doubt.code for doubt in ended.samples.distrusts} & {"generator-saturated", "starts-late", "cpu-stolen"}
 
 
+def test_a_gate_that_is_stopped_has_judged_nothing_and_leaves_nothing(tmp_path: Path) -> None:
+    with nothing_left():
+        gate = subprocess.Popen(
+            [sys.executable, "-m", "loadstone", *gate_of(tmp_path / "out")], stderr=subprocess.PIPE, text=True
+        )
+        await_that((tmp_path / "out" / "launches" / "1" / "open.jsonl").exists)
+        started = psutil.Process(gate.pid).children(recursive=True)
+        gate.terminate()
+        _, said = gate.communicate(timeout=60)
+
+    assert gate.returncode == 3
+    assert said.strip().splitlines()[-1] == "loadstone: stopped"
+    assert len(started) >= 3, "both shops and the generator"
+    assert psutil.wait_procs(started, timeout=10)[1] == []
+
+
+def gate_of(folder: Path) -> list[str]:
+    return [
+        *("gate", "--base-command", command(), "--head-command", command(), "--quick", "--out", str(folder)),
+        *("--locustfile", str(SHOP / "locustfile.py"), "--objectives", str(SHOP / "objectives.yaml")),
+    ]
+
+
 def test_a_full_disk_ends_the_duel_with_a_sentence(tmp_path: Path) -> None:
     """A file may not grow beyond 4 KiB for this process and its children: as on a full disk, writing fails."""
     program = (
@@ -183,14 +199,9 @@ def test_a_full_disk_ends_the_duel_with_a_sentence(tmp_path: Path) -> None:
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "from loadstone import main; sys.argv[0] = 'loadstone'; main()"
     )
-    arguments = [
-        *("gate", "--base-command", command(), "--head-command", command(), "--quick"),
-        *("--locustfile", str(SHOP / "locustfile.py"), "--objectives", str(SHOP / "objectives.yaml")),
-        *("--out", str(tmp_path / "out")),
-    ]
     with nothing_left():
         done = subprocess.run(
-            [sys.executable, "-c", program, *arguments],
+            [sys.executable, "-c", program, *gate_of(tmp_path / "out")],
             capture_output=True,
             text=True,
             timeout=110,

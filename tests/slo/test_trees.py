@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,51 @@ def test_what_cannot_be_had_is_said(repository: Path, tmp_path_factory: pytest.T
         trees.base_of(tmp_path_factory.mktemp("nothing"))
     with pytest.raises(trees.TreeError, match="no work tree of nowhere"), trees.tree_of(repository, "nowhere"):
         pass
+
+
+def test_a_copy_has_the_work_as_it_is_and_goes(repository: Path) -> None:
+    (repository / ".gitignore").write_text("ignored\n")
+    (repository / "file").write_text("changed")
+    (repository / "folder").mkdir()
+    (repository / "folder" / "new").write_text("new")
+    (repository / "ignored").write_text("secret")
+    with trees.copy_of(repository / "folder") as tree:
+        assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()) == [
+            ".gitignore",
+            "file",
+            "folder/new",
+        ]
+        assert (tree / "file").read_text() == "changed"
+        (repository / "file").write_text("changed while it is measured")
+        assert (tree / "file").read_text() == "changed"
+    assert not tree.exists()
+
+
+def test_a_commit_says_when_something_is_not_in_it(repository: Path) -> None:
+    head = git(repository, "rev-parse", "HEAD")
+    assert trees.commit_of(repository) == head
+    (repository / "new").write_text("new")
+    assert trees.commit_of(repository) == f"{head}+dirty"
+
+
+def test_a_tree_with_the_same_lock_has_this_python(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    other = tmp_path_factory.mktemp("other")
+    for folder in (repository, other):
+        (folder / trees.LOCK).write_text("same\n")
+    with trees.python_for(other, repository) as python:
+        assert python == Path(sys.executable)
+
+
+def test_dependencies_that_cannot_be_had_are_said_and_leave_nothing(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path_factory.mktemp("scratch")
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    (repository / trees.LOCK).write_text("no-such-file-anywhere.whl --hash=sha256:00\n")
+    other = tmp_path_factory.mktemp("other")
+    with (
+        pytest.raises(trees.TreeError, match="the dependencies of the base cannot be installed: "),
+        trees.python_for(repository, other),
+    ):
+        pass
+    assert list(scratch.iterdir()) == []
