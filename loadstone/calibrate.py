@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from loadstone.duel import Terms, held
+from loadstone.duel import Terms, held, limits_for
 from loadstone.offers import refuse
 from loadstone.opponents import between
 from loadtests._planning import _options, _plan
 from loadtests._planning._plan import Plan
-from slo import commands, conductor, options, trees
+from slo import accepted, commands, conductor, options, trees
 from slo.calibration import gates as kept_gates
 from slo.calibration import knowledge, plants, tables
 from slo.calibration.gates import GateFileError, equal_builds, keep, kept, missing
@@ -31,11 +31,12 @@ from slo.calibration.pool import NoGatesError, Pool
 from slo.calibration.resampling import Plan as Draws
 from slo.calibration.resampling import plantable, resampled
 from slo.calibration.summary import calibrated, spreads_of
-from slo.duel.budgets import Limits, limits_of
+from slo.duel.budgets import Limits
 from slo.duel.conduct import DuelError
 from slo.duel.metrics import METRICS, Design
 from slo.duel.model import Outcome
 from slo.duel.plan import RHYTHMS, Rhythm
+from slo.exits import ExitCode
 
 REFUSALS: tuple[type[Exception], ...] = (
     _plan.PlanError,
@@ -44,6 +45,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     GateFileError,
     NoGatesError,
     knowledge.CalibrationFileError,
+    accepted.AcceptedError,
     plants.PlantError,
     tables.NoPlaceError,
     trees.TreeError,
@@ -135,8 +137,7 @@ def calibrate(
     """
     chosen = _plan.load(plan)
     specifications = commands.specifications(objectives)
-    without = RHYTHMS[rhythm].unmeasured
-    limits = limits_of([specifications.budget(name, environment) for name in chosen.objectives], without)
+    limits = limits_for(specifications, chosen.objectives, environment, RHYTHMS[rhythm])
     if writes:
         tables.put(PAGE.read_text(encoding="utf-8"), _place(rhythm), "")
     base = chosen.seed if seed is None else seed
@@ -144,7 +145,7 @@ def calibrate(
         asked = limits if counts else _without_exact(limits)
         terms = Terms(asked, RHYTHMS[rhythm], environment, strict=False, repeat="", seed=base)
         _fight_all(chosen, terms, ((NOTHING, gates), *planted), folder)
-    found = _summary(kept(source or folder, rhythm), limits, RHYTHMS[rhythm], resample, base)
+    found = _summary(_alike(kept(source or folder, rhythm), chosen, counts), limits, RHYTHMS[rhythm], resample, base)
     knowledge.write((source or folder) / f"{rhythm}.json", found)
     tables.show(found, Console())
     if writes:
@@ -154,7 +155,8 @@ def calibrate(
 
 def _fight_all(plan: Plan, terms: Terms, wished: Sequence[_Wish], folder: Path) -> None:
     """Fight what is missing, gate by gate, telling how long it will take."""
-    there = kept(folder, terms.rhythm.name)
+    is_counted = any(_is_exact(metric) for metric, _ in terms.limits)
+    there = _alike(kept(folder, terms.rhythm.name), plan, is_counted)
     lengths: list[float] = []
     refused = 0
     while turns := missing(there, wished):
@@ -168,8 +170,22 @@ def _fight_all(plan: Plan, terms: Terms, wished: Sequence[_Wish], folder: Path) 
         click.echo(f"{path.stem}: {gate.ruling.outcome} after {_duration(lengths[-1])}", err=True)
         refused = 0 if gate.is_judged else refused + 1
         if refused == MOST_REFUSED:
-            reason = gate.samples.distrusts[0].reason
-            refuse(f"{refused} gates in a row could not be judged, so this machine is not fit for it now: {reason}")
+            reason = gate.samples.distrusts[0].reason if gate.samples.distrusts else "a budget was not measured"
+            sentence = f"{refused} gates in a row could not be judged, so this machine is not fit for it now: {reason}"
+            refuse(sentence, ExitCode.UNJUDGED)
+
+
+def _alike(gates: Sequence[Gate], plan: Plan, is_counted: bool) -> list[Gate]:
+    """Those of ``plan``, in which the exact metrics were counted where ``is_counted`` asks for that."""
+    alike = [
+        gate
+        for gate in gates
+        if gate.samples.plan == plan.name
+        and (not is_counted or any(_is_exact(series.metric) for series in gate.samples.series))
+    ]
+    if len(alike) < len(gates):
+        click.echo(f"{len(gates) - len(alike)} kept gates are of another kind and are left out", err=True)
+    return alike
 
 
 def _fought(plan: Plan, terms: Terms, planted: Planted, there: Sequence[Gate], folder: Path) -> Gate:
@@ -198,6 +214,10 @@ def _summary(gates: Sequence[Gate], limits: Limits, rhythm: Rhythm, draws: int, 
     spreads = spreads_of(gates, rhythm.looks[0])
     judge = Verdicts(limits, rhythm.looks, knowledge.priors(spreads))
     anew = [replace(gate, ruling=judge.ruling(gate.samples)) for gate in gates]
+    if not any(gate.is_judged and gate.planted.is_nothing for gate in anew):
+        raise NoGatesError(
+            "not one of the kept gates can be judged: they lack what a budget speaks of"
+        )
     deciding = {metric: limit for (metric, _), limit in limits.items() if limit.enforced and limit.critical}
     metrics = [metric for metric in plantable(equal) if metric in deciding]
     plan = Draws(draws, max(draws // SHARE_WITH_CHANGE, 1), seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from loadstone import culprits
 from loadstone.opponents import Opponents, PlanLoad, Trees
 from slo import accepted, calibration
 from slo.duel import verdict
-from slo.duel.budgets import Limits
+from slo.duel.budgets import Limits, limits_of
 from slo.duel.conduct import Fought, Tell, beside, fought
 from slo.duel.contenders import Standing
 from slo.duel.metrics import METRICS
@@ -27,6 +27,7 @@ from slo.duel.samples import distributions
 from slo.duel.wording import headline
 from slo.exits import ExitCode
 from slo.live import Progress as LoadProgress
+from slo.spec import SpecError, Specifications
 
 ACCEPTED = Path("slo/accepted.toml")
 """Where a project keeps the regressions that somebody answers for."""
@@ -36,6 +37,10 @@ _EXIT_CODES = {
     Outcome.INVALID: ExitCode.UNJUDGED,
     Outcome.INCONCLUSIVE: ExitCode.MET,
 }
+
+
+CHANGES = "changes"
+"""The budgets of a change, used where a plan names none that speak of changes."""
 
 
 class Terms(NamedTuple):
@@ -57,15 +62,26 @@ class Counts(NamedTuple):
     """Where its drawings lie, as seen from the report."""
 
 
+def limits_for(known: Specifications, names: Sequence[str], environment: str, rhythm: Rhythm) -> Limits:
+    """What the budgets ``names`` say of changes that ``rhythm`` measures; raises `SpecError` where that is nothing."""
+    limits = limits_of((known.budget(name, environment) for name in names), rhythm.unmeasured)
+    if not limits and CHANGES in known.budgets:
+        limits = limits_of([known.budget(CHANGES, environment)], rhythm.unmeasured)
+    if not limits:
+        raise SpecError(None, "no objective has a relative limit, so that no change could be judged")
+    return limits
+
+
 def held(opponents: Opponents, terms: Terms, folder: Path) -> Duel:
     """The whole duel, with what it leaves in ``folder``. Raises `slo.duel.conduct.DuelError` where a side is lost."""
     today = datetime.datetime.now(datetime.UTC).date()
     acceptances = accepted.load(ACCEPTED, METRICS, today)
+    calibration.check()
     folder.mkdir(parents=True, exist_ok=True)
     counts = _counted(opponents, terms, folder)
 
     def judged(samples: Samples) -> tuple[Finding, ...]:
-        priors = calibration.spreads(samples.machine, terms.rhythm.name)
+        priors = calibration.spreads(samples.machine, terms.rhythm.name, samples.plan)
         return verdict.judged(samples, terms.limits, spreads=priors, planned_looks=len(terms.rhythm.looks))
 
     def decided(samples: Samples) -> bool:
@@ -121,7 +137,7 @@ def _told(ended: Fought, applied: accepted.Applied, counts: Counts, terms: Terms
         findings=applied.findings,
         culprits=counts.counted.culprits,
         blind=counts.counted.blind,
-        known=calibration.known(ended.samples.machine, terms.rhythm.name),
+        known=calibration.known(ended.samples.machine, terms.rhythm.name, ended.samples.plan),
         distributions=distributions(ended.launches, terms.rhythm.window),
         flame_graphs=tuple((title, f"{counts.folder}/{file}") for title, file in counts.counted.flame_graphs),
         expired=applied.remarks,

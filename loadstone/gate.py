@@ -18,13 +18,12 @@ from loadtests._planning import _options
 from loadtests._planning._plan import PlanError
 from slo import accepted, commands, conductor, history, options, reports, trees
 from slo.calibration import CalibrationFileError
-from slo.duel.budgets import Limits, limits_of
+from slo.duel.budgets import Limits
 from slo.duel.conduct import BaseLostError, HeadLostError
 from slo.duel.model import Duel, Outcome
 from slo.duel.plan import FULL, QUICK, Rhythm
 from slo.exits import ExitCode
 from slo.history import branch
-from slo.spec import SpecError, Specifications
 
 REFUSALS: tuple[type[Exception], ...] = (
     PlanError,
@@ -37,8 +36,6 @@ REFUSALS: tuple[type[Exception], ...] = (
 )
 PLANS = ("gate", "duel")
 """Sent where none is asked for: to the service alone, and to both."""
-CHANGES = "changes"
-"""The budgets of a change, used where a plan names none that speak of changes."""
 
 
 @click.command()
@@ -86,6 +83,7 @@ def gate(plan: str | None, **asked: Any) -> None:
       compares two services of any project
     """
     check_together(asked)
+    _check_memory(asked)
     if asked["base_command"] or asked["base_url"]:
         sys.exit(_elsewhere(asked))
     commit = None if asked["no_base"] else _base(asked["base"], required=asked["quick"])
@@ -144,14 +142,16 @@ def _alone(plan: str, asked: Mapping[str, Any], place: str) -> ExitCode:
 def _against(name: str, commit: str, asked: Mapping[str, Any]) -> ExitCode:
     plan = planned(name, asked["scales"])
     known = commands.specifications(asked["objectives"])
-    terms = _terms(_limits(known, plan.objectives, asked), asked, f"--base {commit[:12]}")
+    limits = duel.limits_for(known, plan.objectives, asked["environment"], _rhythm(asked))
+    terms = _terms(limits, asked, f"--base {commit[:12]}")
     with opponents.of_trees(Path.cwd(), commit, plan, terms.rhythm, terms.seed) as both:
         return _fought(both, terms, asked, name)
 
 
 def _elsewhere(asked: Mapping[str, Any]) -> ExitCode:
     known = commands.specifications(asked["objectives"])
-    terms = _terms(_limits(known, tuple(known.budgets), asked), asked, "")
+    limits = duel.limits_for(known, tuple(known.budgets), asked["environment"], _rhythm(asked))
+    terms = _terms(limits, asked, "")
     load = opponents.FileLoad(asked["locustfile"], terms.rhythm, terms.seed, asked["users"], asked["per"])
     if asked["base_command"]:
         both = opponents.of_commands(asked["base_command"], asked["head_command"], asked["ready"], load)
@@ -174,26 +174,31 @@ def _fought(both: opponents.Opponents, terms: duel.Terms, asked: Mapping[str, An
     click.echo(reports.terminal_duel(found, written), nl=False)
     if os.environ.get("GITHUB_ACTIONS"):
         click.echo(reports.annotations_of(found), nl=False)
+    code = ExitCode(found.exit_code)
     if found.outcome is not Outcome.INVALID:
-        _remember(found, asked)
-    return ExitCode(found.exit_code)
+        code = max(code, _remembered(found, asked), key=_gravity)
+    return code
 
 
-def _remember(found: Duel, asked: Mapping[str, Any]) -> None:
-    if asked["kept"]:
-        history.append(asked["kept"], history.entry_of(found))
+def _check_memory(asked: Mapping[str, Any]) -> None:
+    """Refuse a history that could not be added to, before anything is fought."""
+    if asked["kept"] and asked["kept"].exists():
+        history.read(asked["kept"])
     if asked["branch"]:
-        branch.append(Path.cwd(), asked["branch"], history.entry_of(found))
+        branch.check(Path.cwd(), asked["branch"])
 
 
-def _limits(known: Specifications, names: tuple[str, ...], asked: Mapping[str, Any]) -> Limits:
-    without, environment = _rhythm(asked).unmeasured, asked["environment"]
-    limits = limits_of((known.budget(name, environment) for name in names), without)
-    if not limits and CHANGES in known.budgets:
-        limits = limits_of([known.budget(CHANGES, environment)], without)
-    if not limits:
-        raise SpecError(None, "no objective has a relative limit, so that no change could be judged")
-    return limits
+def _remembered(found: Duel, asked: Mapping[str, Any]) -> ExitCode:
+    """Add the verdict to the histories; one that cannot be written is said, and takes nothing from the verdict."""
+    try:
+        if asked["kept"]:
+            history.append(asked["kept"], history.entry_of(found))
+        if asked["branch"]:
+            branch.append(Path.cwd(), asked["branch"], history.entry_of(found))
+    except (history.HistoryError, OSError) as error:
+        click.echo(f"loadstone: the verdict was not kept: {error}", err=True)
+        return ExitCode.USAGE
+    return ExitCode.MET
 
 
 def _rhythm(asked: Mapping[str, Any]) -> Rhythm:

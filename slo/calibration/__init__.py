@@ -6,6 +6,6 @@ gates with a planted change ─┴─▶ resampled gates ─┴─▶ detection 
 
 from __future__ import annotations
 
-from slo.calibration.knowledge import CalibrationFileError, known, spreads
+from slo.calibration.knowledge import CalibrationFileError, check, known, spreads
 
-__all__ = ["CalibrationFileError", "known", "spreads"]
+__all__ = ["CalibrationFileError", "check", "known", "spreads"]

@@ -33,7 +33,8 @@ def keep(folder: Path, gate: Gate) -> Path:
     place = folder / GATES
     place.mkdir(parents=True, exist_ok=True)
     stem = f"{gate.samples.rhythm}-{gate.planted.name}"
-    numbers = (int(path.stem.rpartition("-")[2]) for path in place.glob(f"{stem}-[0-9]*.json"))
+    ends = (path.stem.rpartition("-")[2] for path in place.glob(f"{stem}-[0-9]*.json"))
+    numbers = (int(end) for end in ends if end.isdecimal())
     path = place / f"{stem}-{max(numbers, default=0) + 1:03d}.json"
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_bytes(_encode(gate) + b"\n")

@@ -48,14 +48,14 @@ def read(path: Path) -> Calibration:
 
 
 def calibration(
-    machine: MachineFacts, rhythm: str, folder: Path = FOLDER, shipped: Path = SHIPPED
+    machine: MachineFacts, rhythm: str, plan: str, folder: Path = FOLDER, shipped: Path = SHIPPED
 ) -> Calibration | None:
-    """The one that says most about gates of ``rhythm`` on ``machine``; None if there is none of that rhythm.
+    """The one that says most about gates of ``rhythm`` and ``plan`` on ``machine``; None if there is none of both.
 
     Those of the same machine come first, then the user's own in ``folder`` before the shipped ones, then the newest.
     """
-    own = [each for each in _all(folder) if each.rhythm == rhythm]
-    others = [each for each in _all(shipped) if each.rhythm == rhythm]
+    own = [each for each in _all(folder) if (each.rhythm, each.plan) == (rhythm, plan)]
+    others = [each for each in _all(shipped) if (each.rhythm, each.plan) == (rhythm, plan)]
     ranked = sorted(
         [
             (is_same(each.machine, machine), is_own, each.measured_on, each)
@@ -67,9 +67,11 @@ def calibration(
     return ranked[-1][-1] if ranked else None
 
 
-def known(machine: MachineFacts, rhythm: str, folder: Path = FOLDER, shipped: Path = SHIPPED) -> Known | None:
-    """What a report tells beside a verdict of ``rhythm`` on ``machine``; None where nobody has calibrated."""
-    found = calibration(machine, rhythm, folder, shipped)
+def known(
+    machine: MachineFacts, rhythm: str, plan: str, folder: Path = FOLDER, shipped: Path = SHIPPED
+) -> Known | None:
+    """What a report tells beside a verdict of ``rhythm`` and ``plan`` on ``machine``; None where nobody calibrated."""
+    found = calibration(machine, rhythm, plan, folder, shipped)
     if found is None:
         return None
     return Known(
@@ -85,11 +87,21 @@ def known(machine: MachineFacts, rhythm: str, folder: Path = FOLDER, shipped: Pa
 
 
 def spreads(
-    machine: MachineFacts, rhythm: str, folder: Path = FOLDER, shipped: Path = SHIPPED
+    machine: MachineFacts, rhythm: str, plan: str, folder: Path = FOLDER, shipped: Path = SHIPPED
 ) -> dict[Key, LaunchSpread]:
-    """How far launches usually lie apart on ``machine``, by metric and workload; nothing is lent by another machine."""
-    found = calibration(machine, rhythm, folder, shipped)
+    """How far launches usually lie apart on ``machine``, by metric and workload.
+
+    Nothing is lent by another machine, nor by another plan, which may be that of another service.
+    """
+    found = calibration(machine, rhythm, plan, folder, shipped)
     return priors(found.spreads) if found is not None and is_same(found.machine, machine) else {}
+
+
+def check(folder: Path = FOLDER, shipped: Path = SHIPPED) -> None:
+    """Read all there is, before hours are spent on what it is needed for; raises `CalibrationFileError`."""
+    for place in (folder, shipped):
+        for _ in _all(place):
+            pass
 
 
 def priors(kept: Iterable[Spread]) -> dict[Key, LaunchSpread]:

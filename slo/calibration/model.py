@@ -56,7 +56,7 @@ class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     @property
     def is_judged(self) -> bool:
         """Whether it says anything about error rates; a gate that refused to judge does not."""
-        return not self.samples.distrusts
+        return not self.samples.distrusts and self.ruling.outcome is not Outcome.INVALID
 
 
 class Tally(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,6 +100,16 @@ class Spread(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Of freedom that the variance is worth; None for endless."""
 
 
+class Leaning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """By how much a head differs from an equal base on average; the 95 % interval holds 0 where both are fair."""
+
+    metric: str
+    workload: str = ""
+    change: float
+    low: float
+    high: float
+
+
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All that is known of the gate on one machine, in one rhythm."""
 
@@ -126,6 +136,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     power: tuple[Power, ...]
     """Resampled gates with a change put into one metric."""
     spreads: tuple[Spread, ...]
+    leanings: tuple[Leaning, ...] = ()
+    """Of the real gates between equal builds; drawn gates turn their launches at random and so cannot show them."""
     seed: int
     """Of the resampling."""
 

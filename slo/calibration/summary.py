@@ -9,11 +9,11 @@ from statistics import median
 import numpy as np
 
 from slo.calibration.gates import equal_builds
-from slo.calibration.model import Calibration, Gate, Planted, Power, Spread, Tally
+from slo.calibration.model import CONFIDENCE, Calibration, Gate, Leaning, Planted, Power, Spread, Tally
 from slo.calibration.pool import Key, key_of
 from slo.calibration.resampling import Resampled
-from slo.duel.model import Outcome
-from slo.stats import centres, launch_spread
+from slo.duel.model import Outcome, Samples
+from slo.stats import centres, launch_spread, two_level_interval
 
 FEWEST_LAUNCHES = 2
 
@@ -44,6 +44,7 @@ def calibrated(
         planted=planted_power(gates),
         power=found.power,
         spreads=tuple(kept_spreads),
+        leanings=leanings([gate.samples for gate in equal]),
         seed=seed,
     )
 
@@ -80,6 +81,21 @@ def spreads_of(gates: Sequence[Gate], launches: int) -> tuple[Spread, ...]:
             if len(centre) == launches >= FEWEST_LAUNCHES and np.ptp(centre) > 0:
                 variances.setdefault(key_of(series), []).append(float(np.var(centre, ddof=1)))
     return tuple(_spread(key, found, launches - 1) for key, found in variances.items() if len(found) > 1)
+
+
+def leanings(equal: Sequence[Samples]) -> tuple[Leaning, ...]:
+    """What each metric says on average where nothing was changed, a gate being one value: the mean of its launches."""
+    means: dict[Key, list[float]] = {}
+    for samples in equal:
+        for series in samples.series:
+            if any(series.launches):
+                means.setdefault(key_of(series), []).append(float(centres(series.launches).mean()))
+    return tuple(_leaning(key, found) for key, found in means.items() if len(found) > 1)
+
+
+def _leaning(key: Key, means: Sequence[float]) -> Leaning:
+    change, low, high = (math.expm1(end) for end in two_level_interval([[mean] for mean in means], CONFIDENCE))
+    return Leaning(metric=key[0], workload=key[1], change=change, low=low, high=high)
 
 
 def _spread(key: Key, variances: Sequence[float], degrees: int) -> Spread:

@@ -11,7 +11,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from slo.calibration.model import Calibration, Power, Tally
+from slo.calibration.model import Calibration, Leaning, Power, Tally
 from slo.calibration.resampling import SIZES
 from slo.duel.metrics import METRICS
 from slo.stats import Interval
@@ -19,6 +19,7 @@ from slo.stats import Interval
 Row = tuple[str, ...]
 
 ALARMS_HEAD: Row = ("equal builds", "gates", "failed", "share", "95 % interval", "undecided")
+LEANING_HEAD: Row = ("head against an equal base", "mean", "95 % interval")
 PLANTED_HEAD: Row = ("planted", "gates", "found", "share", "95 % interval")
 
 
@@ -86,6 +87,7 @@ def _tables(found: Calibration) -> list[tuple[Row, list[Row]]]:
     power_head = ("% found", "budget", *(f"{100 * size:g}%" for size in sizes), "from")
     return [
         (ALARMS_HEAD, [_alarms("real", found.real), _alarms("drawn from them", found.resampled)]),
+        (LEANING_HEAD, [_leaning(each) for each in found.leanings]),
         (PLANTED_HEAD, [_planted(each) for each in found.planted]),
         (power_head, _power(found, sizes)),
     ]
@@ -100,6 +102,11 @@ def _alarms(name: str, tally: Tally) -> Row:
         span(tally.interval),
         share(tally.undecided, tally.gates),
     )
+
+
+def _leaning(each: Leaning) -> Row:
+    title = METRICS[each.metric].title + (f", {each.workload}" if each.workload else "")
+    return title, f"{each.change:+.2%}", f"{each.low:+.2%} to {each.high:+.2%}"
 
 
 def _planted(each: Power) -> Row:

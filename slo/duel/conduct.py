@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -99,7 +100,9 @@ def fought(
         while len(launches) < number:
             tell(len(launches) + 1, rhythm.looks[-1], None)
             clocks = time.time() - time.monotonic()
-            launches.append(_launched(base, head, load, folder, len(launches) + 1, rhythm.looks[-1], tell))
+            number = len(launches) + 1
+            first: Side = "base" if (number + seed) % 2 == 0 else "head"
+            launches.append(_launched(base, head, load, folder, number, first, partial(tell, number, rhythm.looks[-1])))
             steps.append(abs(time.time() - time.monotonic() - clocks))
         samples = Samples(
             id=folder.name,
@@ -144,13 +147,14 @@ def beside(
         return begun[0].result() if begun else None
 
 
-def _launched(base: Contender, head: Contender, load: Load, folder: Path, number: int, most: int, tell: Tell) -> Launch:
+def _launched(
+    base: Contender, head: Contender, load: Load, folder: Path, number: int, first: Side, show: Show
+) -> Launch:
     place = folder / "launches" / str(number)
-    first: Side = "base" if number % 2 else "head"
     with _both(base, head, first, place) as standing:
         opened, closed = load.errands(number, first, place)
         runs = [
-            _ran(errand, place / name, standing, lambda progress: tell(number, most, progress))
+            _ran(errand, place / name, standing, show)
             for errand, name in ((opened, "open.jsonl"), (closed, "closed.jsonl"))
             if errand is not None
         ]

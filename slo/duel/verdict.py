@@ -33,6 +33,8 @@ POWER = 0.95
 RANKED_FROM = 20
 """Windows; with fewer, not even the clearest change has ranks as rare as alpha shared among the metrics asks for."""
 _LARGEST_LOGARITHM = 700.0
+_LARGEST_TOLD = 10.0
+"""As a logarithm; whoever sees only beyond it sees nothing."""
 
 Spreads = Mapping[tuple[str, str], LaunchSpread]
 """How far launches of equal builds usually lie apart, by metric and workload."""
@@ -183,6 +185,7 @@ def _smallest(series: Series, limits: Limits, alpha: float, prior: LaunchSpread 
     launches = [launch for launch in series.launches if launch]
     if METRICS[series.metric].design in (Design.EXACT, Design.COUNTED) or len(launches) < 2:
         return None
+    sign = -1.0 if METRICS[series.metric].higher_is_better else 1.0
     spread = stats.moderated(launches, prior)
     found = stats.smallest_change(
         math.sqrt(spread.variance),
@@ -191,10 +194,10 @@ def _smallest(series: Series, limits: Limits, alpha: float, prior: LaunchSpread 
         1,
         alpha,
         POWER,
-        budget=math.log1p(abs(limit.critical.value)) if limit and limit.critical else 0.0,
+        budget=sign * math.log1p(limit.critical.value) if limit and limit.critical else 0.0,
         prior_degrees=spread.degrees - (len(launches) - 1),
     )
-    return math.expm1(found) if math.isfinite(found) and found < 10 else None
+    return abs(math.expm1(sign * found)) if math.isfinite(found) and found < _LARGEST_TOLD else None
 
 
 def _unmeasured(samples: Samples, limits: Limits) -> list[Finding]:

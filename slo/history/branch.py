@@ -29,15 +29,21 @@ class _MovedError(Exception):
     """Somebody else moved the branch meanwhile."""
 
 
+def check(here: Path, branch: str) -> str:
+    """The reference of ``branch``, if it may take entries; raises `HistoryError` as `append` does."""
+    reference = _reference(here, branch)
+    if f"branch {reference}" in _git(here, "worktree", "list", "--porcelain").decode().splitlines():
+        raise HistoryError(f"branch {branch}: it is checked out; keep the history on a branch of its own")
+    return reference
+
+
 def append(here: Path, branch: str, entry: Entry) -> None:
     """Add ``entry`` to the history on ``branch`` of the repository that ``here`` lies in; the branch may be new.
 
     Raises `HistoryError`: no git, no repository, no name of a branch, a branch that is checked out in some work tree
     (whose files would then seem deleted), or a file there that is no history.
     """
-    reference = _reference(here, branch)
-    if f"branch {reference}" in _git(here, "worktree", "list", "--porcelain").decode().splitlines():
-        raise HistoryError(f"branch {branch}: it is checked out; keep the history on a branch of its own")
+    reference = check(here, branch)
     for _ in range(ATTEMPTS):
         try:
             _append(here, reference, entry)
@@ -59,7 +65,8 @@ def read(here: Path, branch: str) -> tuple[Entry, ...]:
 
 
 def _append(here: Path, reference: str, entry: Entry) -> None:
-    tip = _tip(here, reference)
+    own = _tip(here, reference)
+    tip = own or _tip(here, reference.replace("refs/heads/", "refs/remotes/origin/", 1))
     kept = [line for line in _git(here, "ls-tree", "-z", tip).split(b"\0") if line] if tip else []
     others = [line for line in kept if line.partition(b"\t")[2] != FILE.encode()]
     old = _git(here, "cat-file", "blob", f"{tip}:{FILE}") if len(others) < len(kept) else b""
@@ -71,9 +78,9 @@ def _append(here: Path, reference: str, entry: Entry) -> None:
     parents = ("-p", tip) if tip else ()
     commit = _git(here, "commit-tree", tree, *parents, "-m", message).strip().decode()
     try:
-        _git(here, "update-ref", "-m", "loadstone history", reference, commit, tip or _NEW)
+        _git(here, "update-ref", "-m", "loadstone history", reference, commit, own or _NEW)
     except HistoryError as error:
-        if _tip(here, reference) != tip or ".lock" in str(error):
+        if _tip(here, reference) != own or ".lock" in str(error):
             raise _MovedError from error
         raise
 
@@ -90,8 +97,8 @@ def _reference(here: Path, branch: str) -> str:
 
 def _tip(here: Path, reference: str) -> str:
     """The commit that ``reference`` points at; empty where there is none."""
-    listed = _git(here, "for-each-ref", "--format=%(objectname)", reference)
-    return listed.strip().decode()
+    listed = _git(here, "for-each-ref", "--format=%(refname) %(objectname)", reference).decode().splitlines()
+    return next((commit for name, _, commit in (line.partition(" ") for line in listed) if name == reference), "")
 
 
 def _names(here: Path, tip: str) -> list[str]:

@@ -138,11 +138,11 @@ def _chained(stretch: Stretch, series: Series, random: np.random.Generator) -> l
         if p <= P:
             found.append(_change(series, Form.STEP, stretch.begins, index, index, point.step, p))
             steps[index] = 0.0
-    run = _run(steps, random)
-    if run is not None:
+    while (run := _run(steps, random)) is not None:
         first, last, p = run
         size = float(steps[first : last + 1].sum())
         found.append(_change(series, Form.DRIFT, stretch.begins, first, last, size, p))
+        steps[first : last + 1] = 0.0
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from slo.duel.metrics import METRICS, Design
+from slo.duel.metrics import METRICS
 from slo.duel.model import Duel, Finding, Outcome
 from slo.record import MachineFacts
 
@@ -24,7 +24,8 @@ MOST_ENTRIES = 20_000
 _DIGITS = 6
 
 Figure = Annotated[float, msgspec.Meta(ge=-1e18, le=1e18)]
-Ratio = Annotated[float, msgspec.Meta(ge=-100, le=1e6)]
+LARGEST_RATIO = 1e6
+Ratio = Annotated[float, msgspec.Meta(ge=-LARGEST_RATIO, le=LARGEST_RATIO)]
 Word = Annotated[str, msgspec.Meta(max_length=200)]
 
 
@@ -111,7 +112,11 @@ def parsed(content: bytes, source: str) -> tuple[Entry, ...]:
 def joined(content: bytes, entry: Entry, source: str) -> bytes:
     """``content`` and ``entry``: an entry of the same commit and time is replaced, and the oldest make room."""
     kept = [each for each in parsed(content, source) if (each.commit, each.time) != (entry.commit, entry.time)]
-    return b"".join(written(each) for each in [*kept, entry][-MOST_ENTRIES:])
+    lines = [written(each) for each in [*kept, entry][-MOST_ENTRIES:]]
+    beyond = sum(map(len, lines)) - LARGEST_BYTES
+    while beyond > 0:
+        beyond -= len(lines.pop(0))
+    return b"".join(lines)
 
 
 def _lines(content: bytes) -> Iterable[tuple[int, bytes]]:
@@ -136,12 +141,12 @@ def _measure(finding: Finding) -> Measure:
     return Measure(
         metric=finding.metric,
         workload=finding.workload,
-        outcome=finding.outcome,
+        outcome=finding.outcome if finding.enforced else Outcome.REPORTED,
         base=_short(finding.base or 0.0),
         head=_short(finding.head or 0.0),
-        change=_short(finding.change or 0.0),
-        low=None if finding.low is None else _short(finding.low),
-        high=None if finding.high is None else _short(finding.high),
+        change=min(_short(finding.change or 0.0), LARGEST_RATIO),
+        low=_end(finding.low),
+        high=_end(finding.high),
         launches=means,
     )
 
@@ -150,9 +155,9 @@ def _short(value: float) -> float:
     return float(f"{value:.{_DIGITS}g}")
 
 
-def is_exact(metric: str) -> bool:
-    """Whether no chance is in ``metric``."""
-    return metric in METRICS and METRICS[metric].design is Design.EXACT
+def _end(value: float | None) -> float | None:
+    """An end of an interval; one that is beyond all that is read again is endless."""
+    return None if value is None or abs(value) > LARGEST_RATIO else _short(value)
 
 
 def _place(measure: Measure) -> tuple[bool, str, int]:

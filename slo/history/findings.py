@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slo.history.drift import Change, Form, changes, drifts
+from slo.history.drift import SHORTEST_RUN, Change, Form, changes, drifts
 from slo.history.entries import Entry
 from slo.history.levels import Series, relative, series
 from slo.reports.wording import commit as short
@@ -48,9 +48,16 @@ def found(entries: Sequence[Entry], metric: str | None = None, seed: int = 1) ->
     if warned:
         names = ", ".join(each.series.name for each in warned)
         headline = f"Worse over {len(entries)} entries, and below what a single gate fails: {names}."
+    elif told and all(_is_torn(each.series) for each in told):
+        headline = f"Nothing can be told of drift: no {SHORTEST_RUN} of {len(entries)} entries hang together."
     else:
         headline = f"No drift in {len(entries)} {'entry' if len(entries) == 1 else 'entries'}."
     return History(tuple(told), headline, tuple(_remarks(entries, told)))
+
+
+def _is_torn(of: Series) -> bool:
+    """Whether no stretch of it is long enough to be searched."""
+    return all(len(stretch.points) < SHORTEST_RUN for stretch in of.stretches)
 
 
 def change(amount: float, of: Series) -> str:

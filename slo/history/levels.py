@@ -113,7 +113,7 @@ def _series(metric: Metric, workload: str, measured: Sequence[tuple[Entry, Measu
                 remarks.append(
                     f"{_base(entry)} was not measured before {_head(entry)}: its level is not known from there on."
                 )
-            levels = {entry.base: 0.0} if entry.base else {}
+            levels |= {entry.base: 0.0} if entry.base else {}
         point = _point(metric, entry, measure, levels.get(entry.base, 0.0))
         points.append(point)
         if entry.commit:

@@ -49,34 +49,34 @@ def test_a_calibration_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_the_users_own_comes_before_the_shipped_one_and_this_machine_before_all(tmp_path: Path) -> None:
     own, shipped = tmp_path / "own", tmp_path / "shipped"
-    assert known(MACHINE, "quick", own, shipped) is None
+    assert known(MACHINE, "quick", "duel", own, shipped) is None
     write(shipped / "shelf.json", found(machine=OTHER, seed=1))
-    assert calibration(MACHINE, "quick", own, shipped) == found(machine=OTHER, seed=1)
+    assert calibration(MACHINE, "quick", "duel", own, shipped) == found(machine=OTHER, seed=1)
     write(own / "quick.json", found(machine=OTHER, seed=2, measured_on="2026-10-01"))
-    assert calibration(MACHINE, "quick", own, shipped) == found(machine=OTHER, seed=2, measured_on="2026-10-01")
+    assert calibration(MACHINE, "quick", "duel", own, shipped) == found(machine=OTHER, seed=2, measured_on="2026-10-01")
     write(shipped / "here.json", found(seed=3))
-    assert calibration(MACHINE, "quick", own, shipped) == found(seed=3)
+    assert calibration(MACHINE, "quick", "duel", own, shipped) == found(seed=3)
     write(own / "here.json", found(seed=4, measured_on="2026-10-01"))
-    assert calibration(MACHINE, "quick", own, shipped) == found(seed=4, measured_on="2026-10-01")
-    assert known(MACHINE, "full", own, shipped) is None
+    assert calibration(MACHINE, "quick", "duel", own, shipped) == found(seed=4, measured_on="2026-10-01")
+    assert known(MACHINE, "full", "duel", own, shipped) is None
 
 
 def test_a_report_hears_the_rates_and_whether_they_are_of_this_machine(tmp_path: Path) -> None:
     write(tmp_path / "quick.json", found())
-    told = known(replace(MACHINE, kernel="9.9", python="3.99"), "quick", tmp_path, tmp_path / "none")
+    told = known(replace(MACHINE, kernel="9.9", python="3.99"), "quick", "duel", tmp_path, tmp_path / "none")
     assert told is not None
     assert (told.false_alarms, told.gates, told.resampled_false_alarms, told.resampled) == (0, 30, 3, 1000)
     assert told.power == (("cpu-per-request", 0.05, 0.98),)
     assert told.same_machine
-    elsewhere = known(OTHER, "quick", tmp_path, tmp_path / "none")
+    elsewhere = known(OTHER, "quick", "duel", tmp_path, tmp_path / "none")
     assert elsewhere is not None
     assert not elsewhere.same_machine
 
 
 def test_spreads_are_lent_by_the_same_machine_alone(tmp_path: Path) -> None:
     write(tmp_path / "quick.json", found())
-    assert spreads(MACHINE, "quick", tmp_path) == {("p50", "comments"): LaunchSpread(1e-4, math.inf)}
-    assert spreads(OTHER, "quick", tmp_path, tmp_path / "none") == {}
+    assert spreads(MACHINE, "quick", "duel", tmp_path) == {("p50", "comments"): LaunchSpread(1e-4, math.inf)}
+    assert spreads(OTHER, "quick", "duel", tmp_path, tmp_path / "none") == {}
 
 
 def test_gates_become_a_calibration() -> None:
@@ -116,4 +116,4 @@ def test_the_smallest_change_is_that_from_which_on_all_larger_ones_are_found() -
 def test_a_file_that_is_no_calibration_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "quick.json").write_text('{"machine": 1}')
     with pytest.raises(CalibrationFileError, match=r"quick\.json: this is no calibration"):
-        known(MACHINE, "quick", tmp_path)
+        known(MACHINE, "quick", "duel", tmp_path)
