@@ -71,8 +71,9 @@ for offers in OFFERS.values():
 
 
 def main() -> None:
-    """Run the command line; SIGTERM ends it like Ctrl-C does, so that no child is left behind."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """Run the command line; SIGTERM and SIGHUP end it like Ctrl-C does, so that no child is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
     cli(prog_name="loadstone")
 
 

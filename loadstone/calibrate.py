@@ -215,9 +215,7 @@ def _summary(gates: Sequence[Gate], limits: Limits, rhythm: Rhythm, draws: int, 
     judge = Verdicts(limits, rhythm.looks, knowledge.priors(spreads))
     anew = [replace(gate, ruling=judge.ruling(gate.samples)) for gate in gates]
     if not any(gate.is_judged and gate.planted.is_nothing for gate in anew):
-        raise NoGatesError(
-            "not one of the kept gates can be judged: they lack what a budget speaks of"
-        )
+        raise NoGatesError("not one of the kept gates can be judged: they lack what a budget speaks of")
     deciding = {metric: limit for (metric, _), limit in limits.items() if limit.enforced and limit.critical}
     metrics = [metric for metric in plantable(equal) if metric in deciding]
     plan = Draws(draws, max(draws // SHARE_WITH_CHANGE, 1), seed)

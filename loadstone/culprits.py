@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -92,7 +91,7 @@ def counted(
     file = profiling.drawn(folder / "requests.jsonl", plan, requests, seed)
     blind: list[str] = []
     sides: dict[str, Sides] = {}
-    with ThreadPoolExecutor(2) as pool:
+    with profiling.side_by_side() as pool:
         for kind, units in KINDS.items():
             on_step(f"counting {' and '.join(units)} in both trees")
             base = pool.submit(profiling.counted, folder / "base", file, kind, tree=base_tree, python=base_python)
@@ -150,7 +149,7 @@ def sampled(
     """
     files = [folder / f"{side}-samples{SUFFIX}" for side in ("base", "head")]
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(2) as pool:
+    with profiling.side_by_side() as pool:
         looks = [
             pool.submit(profiling.looked_into, file, pids, seconds, metrics=metrics, rate=rate)
             for file, pids, metrics in zip(files, (base, head), (base_metrics, head_metrics), strict=True)

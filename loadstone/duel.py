@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+import psutil
 import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from loadstone import culprits
 from loadstone.opponents import Opponents, PlanLoad, Trees
-from slo import accepted, calibration
+from slo import accepted, calibration, conductor
 from slo.duel import verdict
 from slo.duel.budgets import Limits, limits_of
-from slo.duel.conduct import Fought, Tell, beside, fought
+from slo.duel.conduct import DuelError, Fought, Tell, beside, fought
 from slo.duel.contenders import Standing
 from slo.duel.metrics import METRICS
 from slo.duel.model import Duel, Finding, Outcome, Samples
@@ -27,11 +28,14 @@ from slo.duel.samples import distributions
 from slo.duel.wording import headline
 from slo.exits import ExitCode
 from slo.live import Progress as LoadProgress
+from slo.record import RecordError
 from slo.spec import SpecError, Specifications
 
 ACCEPTED = Path("slo/accepted.toml")
 """Where a project keeps the regressions that somebody answers for."""
 SAMPLED_SECONDS = 15
+_OF_TIME = frozenset({"cpu-per-request", "p50", "p95"})
+_COUNTED_TIME = frozenset({"bytecodes", "waited", "queries-per-request"})
 _EXIT_CODES = {
     Outcome.FAILED: ExitCode.MISSED,
     Outcome.INVALID: ExitCode.UNJUDGED,
@@ -40,7 +44,7 @@ _EXIT_CODES = {
 
 
 CHANGES = "changes"
-"""The budgets of a change, used where a plan names none that speak of changes."""
+"""The budgets of a change, beneath those that a plan names."""
 
 
 class Terms(NamedTuple):
@@ -64,9 +68,8 @@ class Counts(NamedTuple):
 
 def limits_for(known: Specifications, names: Sequence[str], environment: str, rhythm: Rhythm) -> Limits:
     """What the budgets ``names`` say of changes that ``rhythm`` measures; raises `SpecError` where that is nothing."""
-    limits = limits_of((known.budget(name, environment) for name in names), rhythm.unmeasured)
-    if not limits and CHANGES in known.budgets:
-        limits = limits_of([known.budget(CHANGES, environment)], rhythm.unmeasured)
+    beneath = (CHANGES,) if CHANGES in known.budgets else ()
+    limits = limits_of((known.budget(name, environment) for name in (*beneath, *names)), rhythm.unmeasured)
     if not limits:
         raise SpecError(None, "no objective has a relative limit, so that no change could be judged")
     return limits
@@ -85,7 +88,8 @@ def held(opponents: Opponents, terms: Terms, folder: Path) -> Duel:
         return verdict.judged(samples, terms.limits, spreads=priors, planned_looks=len(terms.rhythm.looks))
 
     def decided(samples: Samples) -> bool:
-        return verdict.outcome(judged(samples), samples.distrusts) is not Outcome.INCONCLUSIVE
+        answered_for = accepted.applied(judged(samples), acceptances, today).findings
+        return verdict.outcome(answered_for, samples.distrusts) is not Outcome.INCONCLUSIVE
 
     with _view(terms.rhythm) as tell:
         ended = fought(
@@ -147,11 +151,19 @@ def _told(ended: Fought, applied: accepted.Applied, counts: Counts, terms: Terms
 
 
 def _is_riddle(duel: Duel) -> bool:
-    """Whether requests became dearer in time and no count tells by whom: then it is time in C code, or a wait."""
-    slower = any(
-        finding.outcome is Outcome.FAILED and finding.enforced and not finding.exact for finding in duel.findings
-    )
-    return slower and not any(culprit.kind in ("cpu", "wait", "query") for culprit in duel.culprits)
+    """Whether CPU time or latency rose for certain, and what was counted rose by less than half of that.
+
+    Then it is time in C code, or a wait that only load brings about.
+    """
+    slower = [
+        finding.change or 0.0
+        for finding in duel.findings
+        if finding.metric in _OF_TIME and finding.outcome is Outcome.FAILED and finding.enforced
+    ]
+    counted = [finding for finding in duel.findings if finding.metric in _COUNTED_TIME]
+    explained = max((finding.change or 0.0 for finding in counted), default=0.0)
+    appeared = any(finding.change is None and finding.head for finding in counted)
+    return bool(slower) and not appeared and explained < max(slower) / 2
 
 
 def _with_samples(duel: Duel, opponents: Opponents, terms: Terms, folder: Path) -> Duel:
@@ -161,16 +173,19 @@ def _with_samples(duel: Duel, opponents: Opponents, terms: Terms, folder: Path) 
         return duel
     click.echo("sampling both services, as no count tells who is slower", err=True)
     rhythm = msgspec.structs.replace(terms.rhythm, windows=SAMPLED_SECONDS + 10, window=1, block_rounds=0)
-    found = beside(
-        opponents.base,
-        opponents.head,
-        load._replace(rhythm=rhythm),
-        folder / "sampled",
-        _sampling(folder / "sampled", trees),
-        after=rhythm.warm_up,
-    )
+    try:
+        found = beside(
+            opponents.base,
+            opponents.head,
+            load._replace(rhythm=rhythm),
+            folder / "sampled",
+            _sampling(folder / "sampled", trees),
+            after=rhythm.warm_up,
+        )
+    except (DuelError, conductor.ConductorError, RecordError, psutil.Error, OSError) as error:
+        found = culprits.Sampled((), (), (f"CPU time was not sampled: {error}",))
     if found is None:
-        return msgspec.structs.replace(duel, blind=(*duel.blind, "CPU time was not sampled: the load was too short."))
+        found = culprits.Sampled((), (), ("CPU time was not sampled: the load was too short.",))
     return msgspec.structs.replace(
         duel,
         culprits=(*duel.culprits, *found.culprits),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import rich_click as click
 
 from loadstone import alone, duel, opponents
+from loadstone.gate_options import complaints
 from loadstone.offers import refuse
 from loadstone.sending import new_folder, planned
 from loadtests._planning import _options
@@ -82,7 +85,8 @@ def gate(plan: str | None, **asked: Any) -> None:
     - `loadstone gate --base-command "python old.py {port}" --head-command "python new.py {port}" --locustfile load.py`
       compares two services of any project
     """
-    check_together(asked)
+    for complaint in complaints(asked):
+        refuse(complaint)
     _check_memory(asked)
     if asked["base_command"] or asked["base_url"]:
         sys.exit(_elsewhere(asked))
@@ -93,27 +97,6 @@ def gate(plan: str | None, **asked: Any) -> None:
     if commit:
         codes.append(_against(plan or PLANS[1], commit, asked))
     sys.exit(max(codes, key=_gravity))
-
-
-def check_together(asked: Mapping[str, Any]) -> None:
-    """Refuse options that do not go together, in a sentence."""
-    pairs = [("base_command", "head_command"), ("base_url", "head_url")]
-    for base, head in pairs:
-        if bool(asked[base]) != bool(asked[head]):
-            refuse(f"--{base.replace('_', '-')} and --{head.replace('_', '-')} belong together")
-    foreign = [base for base, _ in pairs if asked[base]]
-    if len(foreign) + bool(asked["base"]) + asked["no_base"] > 1:
-        refuse("of --base, --no-base, commands and URLs only one can be had")
-    if foreign and not (asked["locustfile"] and asked["objectives"]):
-        refuse("another project's service needs --locustfile and --objectives")
-    if asked["locustfile"] and not foreign:
-        refuse("--locustfile is for services of other projects: give their commands or URLs as well")
-    if asked["locustfile"] and asked["locustfile"].suffix != ".py":
-        refuse(f"{asked['locustfile']} is no Locust file: its name does not end in .py")
-    if asked["per"] == "user" and asked["users"] < 2:
-        refuse("--per user needs two users at least, one for each side")
-    if asked["quick"] and asked["no_base"]:
-        refuse("--quick only compares, and with --no-base there is nothing to compare with")
 
 
 def _base(reference: str | None, *, required: bool) -> str | None:
@@ -142,16 +125,18 @@ def _alone(plan: str, asked: Mapping[str, Any], place: str) -> ExitCode:
 def _against(name: str, commit: str, asked: Mapping[str, Any]) -> ExitCode:
     plan = planned(name, asked["scales"])
     known = commands.specifications(asked["objectives"])
-    limits = duel.limits_for(known, plan.objectives, asked["environment"], _rhythm(asked))
-    terms = _terms(limits, asked, f"--base {commit[:12]}")
+    rhythm = _rhythm(asked)
+    limits = duel.limits_for(known, plan.objectives, asked["environment"], rhythm)
+    terms = _terms(limits, asked, rhythm, (name, "--base", commit[:12]))
     with opponents.of_trees(Path.cwd(), commit, plan, terms.rhythm, terms.seed) as both:
         return _fought(both, terms, asked, name)
 
 
 def _elsewhere(asked: Mapping[str, Any]) -> ExitCode:
     known = commands.specifications(asked["objectives"])
-    limits = duel.limits_for(known, tuple(known.budgets), asked["environment"], _rhythm(asked))
-    terms = _terms(limits, asked, "")
+    rhythm = msgspec.structs.replace(_rhythm(asked), closed_rounds=0)
+    limits = duel.limits_for(known, tuple(known.budgets), asked["environment"], rhythm)
+    terms = _terms(limits, asked, rhythm, ())
     load = opponents.FileLoad(asked["locustfile"], terms.rhythm, terms.seed, asked["users"], asked["per"])
     if asked["base_command"]:
         both = opponents.of_commands(asked["base_command"], asked["head_command"], asked["ready"], load)
@@ -164,12 +149,10 @@ def _fought(both: opponents.Opponents, terms: duel.Terms, asked: Mapping[str, An
     folder = asked["out"] or new_folder(f"{Path(name).stem}-against")
     try:
         found = duel.held(both, terms, folder)
-    except BaseLostError as error:
-        refuse(error, ExitCode.UNJUDGED)
     except HeadLostError as error:
-        refuse(error, ExitCode.MISSED)
-    except conductor.LoadCutShortError as error:
-        refuse(error, ExitCode.UNJUDGED)
+        return _ended(error, ExitCode.MISSED)
+    except (BaseLostError, conductor.ConductorError) as error:
+        return _ended(error, ExitCode.UNJUDGED)
     written = reports.write_duel(found, folder)
     click.echo(reports.terminal_duel(found, written), nl=False)
     if os.environ.get("GITHUB_ACTIONS"):
@@ -177,6 +160,12 @@ def _fought(both: opponents.Opponents, terms: duel.Terms, asked: Mapping[str, An
     code = ExitCode(found.exit_code)
     if found.outcome is not Outcome.INVALID:
         code = max(code, _remembered(found, asked), key=_gravity)
+    return code
+
+
+def _ended(error: Exception, code: ExitCode) -> ExitCode:
+    """Say why there is no verdict; what was found before counts on."""
+    click.echo(f"loadstone: {error}", err=True)
     return code
 
 
@@ -189,7 +178,7 @@ def _check_memory(asked: Mapping[str, Any]) -> None:
 
 
 def _remembered(found: Duel, asked: Mapping[str, Any]) -> ExitCode:
-    """Add the verdict to the histories; one that cannot be written is said, and takes nothing from the verdict."""
+    """Add the verdict to the histories; one that cannot be written is said, and never hides that something failed."""
     try:
         if asked["kept"]:
             history.append(asked["kept"], history.entry_of(found))
@@ -205,18 +194,32 @@ def _rhythm(asked: Mapping[str, Any]) -> Rhythm:
     return QUICK if asked["quick"] else FULL
 
 
-def _terms(limits: Limits, asked: Mapping[str, Any], base: str) -> duel.Terms:
+def _terms(limits: Limits, asked: Mapping[str, Any], rhythm: Rhythm, of_trees: Sequence[str]) -> duel.Terms:
     seed = asked["seed"] if asked["seed"] is not None else random.SystemRandom().randrange(2**31)
-    words = [f"--seed {seed}", base, "--quick" if asked["quick"] else ""]
+    words = ["loadstone", "gate", *of_trees, "--seed", str(seed), *_said(asked)]
     return duel.Terms(
         limits=limits,
-        rhythm=_rhythm(asked),
+        rhythm=rhythm,
         environment=asked["environment"],
         strict=asked["strict"],
-        repeat=" ".join(filter(None, ("loadstone gate", *words))),
+        repeat=shlex.join(words),
         seed=seed,
     )
 
 
+def _said(asked: Mapping[str, Any]) -> Iterator[str]:
+    """The options that shape a duel, as they were given."""
+    for option in _SHAPING:
+        value = asked[option]
+        if value is True:
+            yield f"--{option.replace('_', '-')}"
+        elif value and (asked["locustfile"] or option not in _FOREIGN):
+            yield from (f"--{option.replace('_', '-')}", str(value))
+    for what, factor in asked["scales"].items():
+        yield from ("--scale", f"{what}={factor:g}")
+
+
+_FOREIGN = ("base_command", "head_command", "base_url", "head_url", "locustfile", "users", "per", "ready")
+_SHAPING = (*_FOREIGN, "objectives", "environment", "strict", "quick")
 _ORDER = (ExitCode.MET, ExitCode.INCONCLUSIVE, ExitCode.UNJUDGED, ExitCode.USAGE, ExitCode.MISSED)
 _gravity: Callable[[ExitCode], int] = _ORDER.index

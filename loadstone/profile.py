@@ -155,9 +155,16 @@ def change(base: str | None, plan: str, requests: int | None, seed: int | None, 
     """
     chosen, here, folder = plans.of(plan), Path.cwd(), _folder(out, "change")
     commit = trees.base_of(here, base)
-    with trees.tree_of(here, commit) as tree:
+    with trees.tree_of(here, commit) as tree, trees.python_for(tree, here) as python:
         found = counted(
-            folder, chosen.load, requests or chosen.requests, seed, tree, here, on_step=partial(click.echo, err=True)
+            folder,
+            chosen.load,
+            requests or chosen.requests,
+            seed,
+            tree,
+            here,
+            base_python=python,
+            on_step=partial(click.echo, err=True),
         )
     click.echo(f"{commit[:12]} → {here.name}, requests of {chosen.load}\n")
     click.echo(told(found, rows))

@@ -40,7 +40,7 @@ class Source:
         file = file_of(frame)
         if file not in self._files:
             path = self._folder / file
-            self._files[file] = functions(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            self._files[file] = functions(path.read_bytes()) if path.is_file() else {}
         return self._files[file].get(name_of(frame))
 
     def qualified(self, frame: str) -> str:
@@ -80,7 +80,7 @@ def name_of(frame: str) -> str:
     return frame.rpartition(" (")[0] if file_of(frame) else frame
 
 
-def functions(text: str) -> Mapping[str, Function]:
+def functions(text: str | bytes) -> Mapping[str, Function]:
     """The functions that a module's ``text`` defines by qualified name; none where it is no Python."""
     try:
         module = ast.parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -100,7 +101,7 @@ def await_ready(process: subprocess.Popen[bytes], url: str, log: Path, *, any_an
         except urllib.error.HTTPError:
             if any_answer:
                 return took
-        except OSError:
+        except (OSError, http.client.HTTPException):
             pass
         time.sleep(_TICK)
     raise NotReadyError(f"it was not ready within {START_SECONDS:.0f} s; its log is {log}")
@@ -126,6 +127,9 @@ def _stop(process: subprocess.Popen[bytes], *, group: bool) -> None:
         except subprocess.TimeoutExpired:
             _signal(process, signal.SIGKILL, group=group)
             process.wait()
+        except BaseException:
+            _signal(process, signal.SIGKILL, group=group)
+            raise
     if group:
         _signal(process, signal.SIGKILL, group=True)
 

@@ -100,13 +100,15 @@ def service(
 ) -> Iterator[Service]:
     """A service on a free port, with ``service.log`` in ``folder``; its data go when it ends.
 
-    It is that of ``tree``, run by ``python``; without them that of the present folder, run by this interpreter.
+    It is that of ``tree``, run by ``python`` on servers of its own, whatever the environment offers; without them that
+    of the present folder, run by this interpreter.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="data-", dir=folder)).resolve()
     port = children.free_port()
+    outside = () if tree is None else ("DATABASE_URL", "REDIS_URL")
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in outside},
         "LOADSTONE_HOST": "127.0.0.1",
         "LOADSTONE_PORT": str(port),
         "LOADSTONE_DATA_DIR": str(data),

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from slo import conductor
@@ -96,19 +97,35 @@ def looked_into(
 def _ran(arguments: Sequence[str], variables: Mapping[str, str] | None = None, python: Path | None = None) -> bytes:
     """What ``python -m arguments`` of this Loadstone prints."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
-    try:
-        done = subprocess.run(
-            [str(python or sys.executable), "-m", *arguments],
-            env=environment,
-            capture_output=True,
-            timeout=CHILD_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProfilingError(f"{arguments[0]} did not end within {CHILD_SECONDS:.0f} s") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    command = [str(python or sys.executable), "-m", *arguments]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        _running.add(child)
+        try:
+            output, errors = child.communicate(timeout=CHILD_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise ProfilingError(f"{arguments[0]} did not end within {CHILD_SECONDS:.0f} s") from error
+        finally:
+            _running.discard(child)
+            child.kill()
+    if child.returncode:
+        said = errors.decode("utf-8", "replace").strip().splitlines()
         raise ProfilingError(
-            said[-1].removeprefix("profiles: ") if said else f"{arguments[0]} ended with exit code {done.returncode}"
+            said[-1].removeprefix("profiles: ") if said else f"{arguments[0]} ended with exit code {child.returncode}"
         )
-    return done.stdout
+    return output
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+@contextmanager
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Two children at a time, by threads; whoever ends the block early ends them as well."""
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in tuple(_running):
+                child.kill()
+            raise

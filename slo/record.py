@@ -91,6 +91,8 @@ class PlanFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     stages: tuple[Stage, ...]
     mix: dict[str, float]
     objectives: tuple[str, ...] = ()
+    pairs: bool = True
+    """In a duel, whether of two requests one went to each side; else users kept to their sides, at their own pace."""
     source: str = ""
     """What the plan was asked for by: its name, or the path of its file; empty where nobody noted it."""
     time_scale: Amount = 1.0

@@ -217,6 +217,10 @@ class _Resolution:
             raise self._error(reason, "indicator")
         if self._written.relative is None:
             raise self._error("what only a comparison tells has a relative limit alone", "indicator")
+        for text in filter(None, (self._written.relative.warning, self._written.relative.critical)):
+            if (">=" in text) is not METRICS[name].higher_is_better:
+                better = "more" if METRICS[name].higher_is_better else "less"
+                raise self._error(f"{text!r} forbids nothing: of {name}, {better} is better", "relative")
         return ChangeFigure(name=name), METRICS[name].unit
 
     def _ratio(self, name: str) -> SeriesRatio:

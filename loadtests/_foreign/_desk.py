@@ -56,6 +56,8 @@ class _Desk:
         self._seconds = round(sum(stage.seconds for stage in settings.stages))
         source = environment.parsed_locustfiles[-1]
         base, head = (checked_address(url) for url in (settings.base, settings.head))
+        if base.lower() == head.lower():
+            raise BadSettingError("--base and --host are the same address, and nothing differs from itself")
         known = [user.host for user in environment.user_classes if user.host]
         self._efforts = Efforts(settings.pids)
         self.watch = Watch(settings, Addresses(base, head, known), Path(source).stem)
@@ -135,6 +137,7 @@ def _header(settings: Settings, source: str, *, base: str, head: str) -> Header:
             arrivals="closed",
             stages=settings.stages,
             mix={name: 1.0},
+            pairs=settings.per == "request",
             source=source,
         ),
         machine=_machine.facts(),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from slo.documents import SpecError
 from slo.duel.metrics import METRICS
 from slo.model import Budget, ChangeFigure, Limit, Objective, RunFigure, SeriesUse
 
@@ -32,14 +33,20 @@ Limits = Mapping[tuple[str, str], ChangeLimit]
 def limits_of(budgets: Iterable[Budget], without: Collection[str] = ()) -> Limits:
     """All relative limits in ``budgets``, ``without`` some metrics.
 
-    Where two speak of one metric and workload, the later one holds.
+    Where two speak of one metric and workload, the later one holds. Raises `SpecError` for a limit on anything else than
+    what base and head are compared in.
     """
     found: dict[tuple[str, str], ChangeLimit] = {}
     for budget in budgets:
         for objective in budget.objectives:
             metric = compared_by(objective)
-            if objective.relative is None or metric is None or metric in without:
+            if objective.relative is None or metric in without:
                 continue
+            if metric is None:
+                name = f"{objective.name!r} of {budget.name!r}"
+                raise SpecError(None, f"base and head are not compared in what {name} has a relative limit on")
+                    None, f"nothing compares what {objective.name!r} of {budget.name!r} has a relative limit on"
+                )
             workload = objective.workload if metric in _BY_WORKLOAD else ""
             found[metric, workload] = ChangeLimit(
                 metric=metric,

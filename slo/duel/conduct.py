@@ -96,8 +96,8 @@ def fought(
     begun, started_at = time.monotonic(), record.utc_now()
     launches: list[Launch] = []
     steps: list[float] = []
-    for look, number in enumerate(rhythm.looks, start=1):
-        while len(launches) < number:
+    for look, wanted in enumerate(rhythm.looks, start=1):
+        while len(launches) < wanted:
             tell(len(launches) + 1, rhythm.looks[-1], None)
             clocks = time.time() - time.monotonic()
             number = len(launches) + 1
@@ -199,8 +199,14 @@ def _ran(errand: Errand, path: Path, standing: dict[Side, Standing], show: Show)
             arguments += [f"--{side}-pid", str(standing[side].pid)]
     try:
         conductor.load(arguments, path, show, errand.scenarios)
-    finally:
-        for side in SIDES:
-            if standing[side].loss:
-                raise _lost(side)(f"the {side} did not last: {standing[side].loss}")
+    except conductor.ConductorError:
+        _check_standing(standing)
+        raise
+    _check_standing(standing)
     return record.read(path)
+
+
+def _check_standing(standing: dict[Side, Standing]) -> None:
+    for side in SIDES:
+        if standing[side].loss:
+            raise _lost(side)(f"the {side} did not last: {standing[side].loss}")

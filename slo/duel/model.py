@@ -155,8 +155,9 @@ class Culprit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """``Class.function (package/file.py)``."""
     place: CulpritPlace | None
     before: float
+    """Its own cost per request."""
     after: float
-    """Cost per request."""
+    """``before`` and all that it owes of the rise: what it does more itself, and what it has done more often."""
     low: float
     high: float
     """The interval of ``after`` − ``before``; equal ends where the cost is counted."""

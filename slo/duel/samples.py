@@ -55,7 +55,8 @@ def series(launches: Sequence[Launch], window: int) -> tuple[Series, ...]:
     ]
     events = _requests(mixed)
     kept = [_with_events(each, events) for each in found if any(each.launches)]
-    return (*kept, *(_errors(workload, mixed, paired) for workload in workloads))
+    errors = (_errors(workload, mixed, paired) for workload in workloads)
+    return (*kept, *(each for each in errors if each.base_events and each.head_events))
 
 
 def distributions(launches: Sequence[Launch], window: int) -> tuple[Distribution, ...]:
