@@ -33,7 +33,7 @@ Limits = Mapping[tuple[str, str], ChangeLimit]
 def limits_of(budgets: Iterable[Budget], without: Collection[str] = ()) -> Limits:
     """All relative limits in ``budgets``, ``without`` some metrics.
 
-    Where two speak of one metric and workload, the later one holds. Raises `SpecError` for a limit on anything else than
+    Where two speak of one metric and workload, the later one holds. Raises `SpecError` for a limit on anything but
     what base and head are compared in.
     """
     found: dict[tuple[str, str], ChangeLimit] = {}
@@ -45,8 +45,6 @@ def limits_of(budgets: Iterable[Budget], without: Collection[str] = ()) -> Limit
             if metric is None:
                 name = f"{objective.name!r} of {budget.name!r}"
                 raise SpecError(None, f"base and head are not compared in what {name} has a relative limit on")
-                    None, f"nothing compares what {objective.name!r} of {budget.name!r} has a relative limit on"
-                )
             workload = objective.workload if metric in _BY_WORKLOAD else ""
             found[metric, workload] = ChangeLimit(
                 metric=metric,
