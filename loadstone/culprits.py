@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from loadstone.both_trees import REPLAY, Trees, replay_alike
 from profiles.blame import Blamed, blamed, outer
-from profiles.culprit import suspects
+from profiles.culprit import Suspect, suspects
 from profiles.diff import difference
 from profiles.recording import SUFFIX, Recording
 from profiles.renderers import flamegraph, speedscope
@@ -33,6 +33,11 @@ METRICS: Final = {
 }
 """The metric of `slo.duel.metrics` of each unit."""
 MICROSECONDS: Final = 1e-6
+PARTS: Final = 10
+"""Stretches of sampling: their spread is the interval, and with few of them nobody can be named for certain."""
+EDITED_CONFIDENCE, CONFIDENCE = 0.99, 0.999
+"""Of the rise of a function in samples: one that the change edits needs less evidence than the hundreds that it does
+not."""
 MOST: Final = 5
 """Culprits of one unit, at most."""
 
@@ -151,7 +156,7 @@ def sampled(
     folder.mkdir(parents=True, exist_ok=True)
     with profiling.side_by_side() as pool:
         looks = [
-            pool.submit(profiling.looked_into, file, pids, seconds, metrics=metrics, rate=rate)
+            pool.submit(profiling.looked_into, file, pids, seconds, metrics=metrics, rate=rate, parts=PARTS)
             for file, pids, metrics in zip(files, (base, head), (base_metrics, head_metrics), strict=True)
         ]
         try:
@@ -165,7 +170,6 @@ def sampled(
 def compared_samples(folder: Path, base: Recording, head: Recording, base_tree: Path, head_tree: Path) -> Sampled:
     """What became of the functions of the project between two recordings of samples, and the drawings in ``folder``."""
     trees = Trees(Source(base_tree), Source(head_tree))
-    found = difference(_folded(base, trees), _folded(head, trees))
     culprits = [
         Culprit(
             kind="cpu", unit="samples", function=each.change.frame, place=trees.place(each.change.frame),
@@ -174,9 +178,16 @@ def compared_samples(folder: Path, base: Recording, head: Recording, base_tree: 
             share=each.share, explains=each.explains, touched=trees.edits.has(each.change.frame),
             touched_callees=trees.edited_below(each.change.frame, head.profile().stacks),
         )
-        for each in suspects(found)[:MOST]
+        for each in _named_by_samples(_folded(base, trees), _folded(head, trees), trees)[:MOST]
     ]  # fmt: skip
     return Sampled(tuple(culprits), tuple(_drawings(folder, "samples", base, head)), ())
+
+
+def _named_by_samples(base: Recording, head: Recording, trees: Trees) -> list[Suspect]:
+    """Edited functions first, then the others, who explains most first in both."""
+    likely, certain = (suspects(difference(base, head, confidence)) for confidence in (EDITED_CONFIDENCE, CONFIDENCE))
+    edited = [each for each in likely if trees.edits.has(each.change.frame)]
+    return [*edited, *(each for each in certain if not trees.edits.has(each.change.frame))]
 
 
 def _compared(base: Sequence[Path], head: Sequence[Path]) -> dict[str, Sides]:
@@ -236,13 +247,17 @@ def _own(recording: Recording, trees: Trees) -> Mapping[str, float]:
 
 
 def _folded(recording: Recording, trees: Trees) -> Recording:
-    """``recording`` with what lies outside of the project charged to the function of the project that called it."""
+    """``recording`` with what lies outside of the project charged to the function of the project that called it.
+
+    Stacks without any such function are threads of the server and the interpreter, which wait, and are left out.
+    """
     parts = []
     for profile in recording.profiles():
         stacks: dict[Stack, int] = {}
         for stack, cost in profile.stacks.items():
-            place = tuple(trees.name(frame) for frame in stack if trees.has(frame)) or ("outside of the project",)
-            stacks[place] = stacks.get(place, 0) + cost
+            place = tuple(trees.name(frame) for frame in stack if trees.has(frame))
+            if place:
+                stacks[place] = stacks.get(place, 0) + cost
         parts.append(Profile(profile.unit, stacks))
     return Recording.of_profiles(parts, recording.requests, recording.of)
 

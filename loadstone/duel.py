@@ -33,7 +33,7 @@ from slo.spec import SpecError, Specifications
 
 ACCEPTED = Path("slo/accepted.toml")
 """Where a project keeps the regressions that somebody answers for."""
-SAMPLED_SECONDS = 15
+SAMPLED_SECONDS = 20
 _OF_TIME = frozenset({"cpu-per-request", "p50", "p95"})
 _COUNTED_TIME = frozenset({"bytecodes", "waited", "queries-per-request"})
 _EXIT_CODES = {

@@ -83,12 +83,19 @@ def _sampled(service: conductor.Service, recording: Path, seconds: int, *, rate:
 
 
 def looked_into(
-    recording: Path, pids: Sequence[int], seconds: int, *, metrics: str, rate: int = 250, native: bool = False
+    recording: Path,
+    pids: Sequence[int],
+    seconds: int,
+    *,
+    metrics: str,
+    rate: int = 250,
+    native: bool = False,
+    parts: int = PARTS,
 ) -> None:
     """Write samples of the running processes ``pids`` to ``recording``; ``metrics`` is the URL that tells how many
     requests they answer meanwhile."""
     arguments = [
-        *("profiles", "cpu", *map(str, pids), "--seconds", str(seconds), "--parts", str(PARTS), "--rate", str(rate)),
+        *("profiles", "cpu", *map(str, pids), "--seconds", str(seconds), "--parts", str(parts), "--rate", str(rate)),
         *("--served", metrics, "--out", str(recording), *(["--native"] if native else [])),
     ]
     _ran(arguments)
