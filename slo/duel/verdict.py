@@ -6,8 +6,9 @@
     exact      FAILED when beyond the budget, else PASSED: no chance is in it
 
 The p of a timed metric is the larger of two: that of the launches, of which each counts once, and with windows enough
-that of the windows' ranks. All of a duel's p are adjusted for its looks, and then together by Holm, so that a change
-that does nothing fails in one of 100 duels at most, however many metrics there are.
+that of the windows' ranks. All of a duel's p are adjusted for its looks, and those of the metrics that decide then
+together by Holm, so that a change that does nothing fails in one of 100 duels at most, however many metrics there are;
+those that decide nothing are a family of their own.
 """
 
 from __future__ import annotations
@@ -55,10 +56,13 @@ def judged(
     """Every series of ``samples`` judged by ``limits``, and every enforced limit without a series told; worst first."""
     priors = spreads or {}
     found = [evidence(each, priors.get((each.metric, each.workload))) for each in samples.series]
-    held = [each for each in found if each.p is not None and limit_on(limits, each.series.metric, each.series.workload)]
-    by_looks = [stats.adjusted_for_looks(each.p or 0.0, planned_looks, samples.looks) for each in held]
-    adjusted = {id(each): p for each, p in zip(held, stats.holm(by_looks), strict=True)}
-    alpha = ALPHA * stats.share(planned_looks, samples.looks) / max(len(held), 1)
+    adjusted: dict[int, float] = {}
+    alpha = ALPHA
+    for enforced in (False, True):
+        family = [each for each in found if each.p is not None and _is_held(each.series, limits, enforced=enforced)]
+        by_looks = [stats.adjusted_for_looks(each.p or 0.0, planned_looks, samples.looks) for each in family]
+        adjusted |= {id(each): p for each, p in zip(family, stats.holm(by_looks), strict=True)}
+        alpha = ALPHA * stats.share(planned_looks, samples.looks) / max(len(family), 1)
     findings = [
         _finding(
             each,
@@ -69,6 +73,11 @@ def judged(
         for each in found
     ]
     return tuple(sorted([*findings, *_unmeasured(samples, limits)], key=_gravity))
+
+
+def _is_held(series: Series, limits: Limits, *, enforced: bool) -> bool:
+    limit = limit_on(limits, series.metric, series.workload)
+    return limit is not None and limit.enforced is enforced
 
 
 def outcome(findings: Sequence[Finding], distrusts: Sequence[Distrust]) -> Outcome:
