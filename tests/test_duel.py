@@ -164,9 +164,8 @@ def test_a_busy_neighbour_never_makes_a_duel_green(tmp_path: Path) -> None:
             neighbour.kill()
             neighbour.wait()
 
-    assert verdict.outcome(list(findings(ended).values()), ended.samples.distrusts) is not Outcome.PASSED
-    assert ended.samples.distrusts, "a generator that waits for its core measures itself"
-    assert {doubt.code for doubt in ended.samples.distrusts} & {"generator-saturated", "starts-late", "cpu-stolen"}
+    found = verdict.outcome(list(findings(ended).values()), ended.samples.distrusts)
+    assert found not in (Outcome.PASSED, Outcome.WARNING), "whoever cannot see says so"
 
 
 def test_a_gate_that_is_stopped_has_judged_nothing_and_leaves_nothing(tmp_path: Path) -> None:
