@@ -129,7 +129,7 @@ def calibrate(
     """Measure the gate itself: how often it fails equal builds, and how often it finds a slowdown of known size.
 
     Fights real gates of this work tree against itself and against copies of it with a planted slowdown, then draws
-    thousands more from their windows. What comes of it is told beside every later verdict on this machine.
+    thousands more from their launches. What comes of it is told beside every later verdict on this machine.
 
     - `loadstone calibrate` takes some hours; stopped, it goes on where it was
     - `loadstone calibrate --gates 10 --plants cpu=5%:5` takes fewer

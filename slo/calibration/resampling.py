@@ -75,8 +75,8 @@ def resampled(
 ) -> Resampled:
     """Draw and judge as ``plan`` says; ``on_judged`` hears of gates done and of all.
 
-    Chunks of the same number draw the same launches and windows for every metric and size, which takes chance out of
-    the comparison of sizes. The result depends on the seed and not on ``processes``.
+    Chunks of the same number draw the same launches for every metric and size, which takes chance out of the
+    comparison of sizes. The result depends on the seed and not on ``processes``.
     """
     chunks = list(_chunks(plan, metrics))
     total = sum(chunk.gates for chunk in chunks)

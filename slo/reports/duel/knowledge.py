@@ -44,7 +44,7 @@ def _errs(known: Known) -> list[str]:
     facts = f"{machine.cpu}, {machine.cores} cores"
     return [
         f"Between equal builds {_share(known.false_alarms, known.gates, 'gates')} gave a false alarm.",
-        f"Resampled from their windows: {_share(known.resampled_false_alarms, known.resampled, 'gates')}.",
+        f"Drawn from their launches: {_share(known.resampled_false_alarms, known.resampled, 'gates')}.",
         f"Measured on {known.measured_on} on {where} ({facts}).",
     ]
 
