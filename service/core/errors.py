@@ -92,11 +92,17 @@ class RateLimitedError(OverloadError):
 
 
 class AnalysisError(ServiceError):
-    """One item could not be analysed; ``reason`` is fit for the caller."""
+    """One item could not be analysed; ``reason`` is fit for the caller.
 
-    def __init__(self, reason: str) -> None:
+    ``kind`` is the class of it, a short word with hyphens such as ``http-404``. One that ``may_pass`` is not kept, as
+    the next try may find it gone.
+    """
+
+    def __init__(self, reason: str, kind: str = "analysis", *, may_pass: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind
+        self.may_pass = may_pass
 
 
 class ItemsFailedError(ServiceError):

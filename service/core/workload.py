@@ -6,13 +6,16 @@ the outcomes are joined into the answer. The item is the unit of caching, batchi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from service.core.batches import Fields
+from service.core.call import Priority
 from service.core.errors import AnalysisError
+from service.core.fetching import Fetcher
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Item = TypeVar("Item")
@@ -57,6 +60,31 @@ class Lane:
     """An item that waited longer is refused rather than analysed for nobody."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRule(Generic[Item]):
+    """How the rows of a batch become items."""
+
+    columns: Mapping[str, str]
+    """The columns that are understood, with their meanings; a row must have the first, and ``id`` may come with all."""
+    options: type[msgspec.Struct]
+    """What may be chosen for all rows of a batch; every field has a default."""
+    item_of: Callable[[Fields, Any], Item]
+    """A row and the options; InvalidRequestError, its pointer the column, for a row that is none. Called for every row
+    of an upload, so it takes microseconds."""
+    chunk_rows: int
+    """Rows that are worked off, kept and repeated together; some seconds of work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRule(Generic[Request]):
+    """How a body that is no JSON becomes a request, such as ``POST /v1/images`` with a picture as it is."""
+
+    media_types: tuple[str, ...]
+    """Such as ``image/jpeg``."""
+    request_of: Callable[[bytes, Mapping[str, str]], Request]
+    """The body and the parameters of the query; raises InvalidRequestError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workload(Generic[Request, Item, Outcome, Answer]):
     """One kind of analysis. ``name`` is its one name: package, URL, metric label, cache key, locustfile, objective."""
@@ -84,6 +112,13 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     """A larger body is bulk work unless its sender says otherwise: it is refused first when there is no room."""
     shares_outcomes: bool = False
     """Whether one tenant may be answered from another's outcomes; right only for what is public anyway."""
+    fetch: Callable[[Item, Fetcher, Priority], Awaitable[Item]] | None = None
+    """Completes an item that is not known yet with what it names; AnalysisError when that cannot be had. None where
+    requests bring all that is needed."""
+    upload: UploadRule[Request] | None = None
+    """None where only JSON is understood."""
+    batch: BatchRule[Item] | None = None
+    """None where there are no batches of it."""
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Request bodies by name, for the OpenAPI document; each must be valid."""
 

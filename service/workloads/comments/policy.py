@@ -63,7 +63,7 @@ def items_of(request: CommentsRequest) -> list[Item]:
             text = comment
         text = text.strip()
         if not 1 <= len(text) <= LONGEST_TEXT or _FORBIDDEN.search(text):
-            raise InvalidRequestError(where, _complaint(text))
+            raise InvalidRequestError(where, complaint_about(text))
         total += len(text)
         items.append(Item(text, quality))
     if total > MOST_CHARACTERS:
@@ -72,9 +72,10 @@ def items_of(request: CommentsRequest) -> list[Item]:
     return items
 
 
-def _complaint(text: str) -> str:
+def complaint_about(text: str) -> str:
+    """Why trimmed ``text`` cannot be analysed, as a sentence; empty when it can."""
     if not text:
         return "the text is empty or blank"
     if len(text) > LONGEST_TEXT:
         return f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} are read"
-    return _NO_CHARACTER
+    return _NO_CHARACTER if _FORBIDDEN.search(text) else ""

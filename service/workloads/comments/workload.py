@@ -22,6 +22,7 @@ from service.workloads.comments.messages import (
     Summary,
 )
 from service.workloads.comments.policy import Item, items_of, quality_of
+from service.workloads.comments.rows import BATCH
 
 NAME = "loadstone-comments"
 RULES = 1
@@ -128,6 +129,7 @@ WORKLOAD: Workload[CommentsRequest, Item, Analysis, CommentsAnswer] = Workload(
     join=_join,
     prepare=_prepare,
     body_bytes=8 * 1_048_576,
+    batch=BATCH,
     examples={
         "one comment": {"comments": ["Excelente atención, muy rápidos y amables 👏"]},
         "a survey": {
