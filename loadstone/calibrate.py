@@ -31,6 +31,7 @@ from slo.calibration.pool import NoGatesError, Pool
 from slo.calibration.resampling import Plan as Draws
 from slo.calibration.resampling import plantable, resampled
 from slo.calibration.summary import calibrated, spreads_of
+from slo.documentation import NoPlaceError, put
 from slo.duel.budgets import Limits
 from slo.duel.conduct import DuelError
 from slo.duel.metrics import METRICS, Design
@@ -47,7 +48,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     knowledge.CalibrationFileError,
     accepted.AcceptedError,
     plants.PlantError,
-    tables.NoPlaceError,
+    NoPlaceError,
     trees.TreeError,
     *commands.REFUSALS,
 )
@@ -139,7 +140,7 @@ def calibrate(
     specifications = commands.specifications(objectives)
     limits = limits_for(specifications, chosen.objectives, environment, RHYTHMS[rhythm])
     if writes:
-        tables.put(PAGE.read_text(encoding="utf-8"), _place(rhythm), "")
+        put(PAGE.read_text(encoding="utf-8"), _place(rhythm), "")
     base = chosen.seed if seed is None else seed
     if source is None:
         asked = limits if counts else _without_exact(limits)
@@ -150,7 +151,7 @@ def calibrate(
     tables.show(found, Console())
     if writes:
         knowledge.write(knowledge.SHIPPED / f"{_slug(found)}.json", found)
-        PAGE.write_text(tables.put(PAGE.read_text(encoding="utf-8"), _place(rhythm), tables.markdown(found)), "utf-8")
+        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), _place(rhythm), tables.markdown(found)), "utf-8")
 
 
 def _fight_all(plan: Plan, terms: Terms, wished: Sequence[_Wish], folder: Path) -> None:

@@ -21,6 +21,7 @@ from slo.capacity.search import Range
 from slo.capacity.survey import NOTHING_DECIDES, NothingToJudgeError, NotLoadedError, ServiceLostError
 from slo.commands import specifications
 from slo.conductor import ConductorError, LoadCutShortError
+from slo.documentation import NoPlaceError
 from slo.exits import ExitCode
 from slo.spec import SpecError
 
@@ -29,7 +30,7 @@ REFUSALS: tuple[type[Exception], ...] = (
     _target.UnreachableTargetError,
     ConductorError,
     NothingToJudgeError,
-    reports.NoPlaceError,
+    NoPlaceError,
     SpecError,
     OSError,
 )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from loadtests._planning._duel import duel_plans
+from loadtests._planning._duel import MIXED, WARM_UP, block_sides, duel_plans
 from loadtests._planning._plan import Plan
 from loadtests._planning._writing import written
 from slo import conductor, trees
@@ -152,14 +152,11 @@ class FileLoad(NamedTuple):
 
 
 def _stages(rhythm: Rhythm, first: Side) -> list[Stage]:
-    other: Side = "head" if first == "base" else "base"
-    order = (first, other, other, first) * rhythm.block_rounds
-
     def stage(name: str, seconds: int, *, judged: bool = True, side: Side | None = None) -> Stage:
         return Stage(name=name, seconds=seconds, rate_from=0, rate_to=0, judged=judged, side=side or "both")
 
     return [
-        stage("warm-up", rhythm.warm_up, judged=False),
-        stage("mixed", rhythm.mixed),
-        *(stage(f"block-{number}-{side}", rhythm.block, side=side) for number, side in enumerate(order, start=1)),
+        stage(WARM_UP, rhythm.warm_up, judged=False),
+        stage(MIXED, rhythm.mixed),
+        *(stage(name, rhythm.block, side=side) for name, side in block_sides(first, rhythm.block_rounds).items()),
     ]

@@ -91,17 +91,16 @@ def steady_rate(plan: Plan) -> float:
     return rate
 
 
-def block_name(number: int, side: Side) -> str:
-    """What the ``number``-th block of a run is called, counted from 1."""
-    return f"block-{number}-{side}"
+def block_sides(first: Side, rounds: int) -> dict[str, Side]:
+    """The blocks of a run by their names, in order: A B B A for each of ``rounds``, A being ``first``."""
+    second: Side = "head" if first == "base" else "base"
+    order: tuple[Side, ...] = (first, second, second, first) * rounds
+    return {f"block-{number}-{side}": side for number, side in enumerate(order, start=1)}
 
 
 def _blocks(first: Side, rounds: int, seconds: float, rate: float | None = None) -> tuple[PlanStage, ...]:
-    second: Side = "head" if first == "base" else "base"
-    order: tuple[Side, ...] = (first, second, second, first) * rounds
     return tuple(
-        PlanStage(name=block_name(number, side), seconds=seconds, rate=rate, side=side)
-        for number, side in enumerate(order, start=1)
+        PlanStage(name=name, seconds=seconds, rate=rate, side=side) for name, side in block_sides(first, rounds).items()
     )
 
 

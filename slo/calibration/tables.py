@@ -1,7 +1,4 @@
-"""Calibration as tables, for the terminal and for the documentation.
-
-NoPlaceError   a page lacks the comments between which tables belong
-"""
+"""Calibration as tables, for the terminal and for the documentation."""
 
 from __future__ import annotations
 
@@ -21,10 +18,6 @@ Row = tuple[str, ...]
 ALARMS_HEAD: Row = ("equal builds", "gates", "failed", "share", "95 % interval", "undecided")
 LEANING_HEAD: Row = ("head against an equal base", "mean", "95 % interval")
 PLANTED_HEAD: Row = ("planted", "gates", "found", "share", "95 % interval")
-
-
-class NoPlaceError(Exception):
-    """The page has no place for the tables."""
 
 
 def markdown(found: Calibration) -> str:
@@ -54,16 +47,6 @@ def circumstances(found: Calibration) -> str:
         f"{found.machine.cpu}, {found.machine.cores} cores, {found.measured_on}: rhythm {found.rhythm}, "
         f"plan {found.plan}, {found.minutes:.1f} minutes a gate.{refused}"
     )
-
-
-def put(page: str, place: str, text: str) -> str:
-    """``page`` with ``text`` between the comments ``PLACE: begin`` and ``PLACE: end``; raises `NoPlaceError`."""
-    begin, end = f"<!-- {place}: begin -->\n", f"<!-- {place}: end -->"
-    before, opened, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not opened or not closed:
-        raise NoPlaceError(f"the page has no place for {place}: {begin.strip()} and {end}")
-    return f"{before}{begin}\n{text}\n\n{end}{after}"
 
 
 def as_markdown(head: Row, rows: Iterable[Row]) -> str:

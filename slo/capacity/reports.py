@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from slo import documentation
 from slo.capacity import console, manifests, markdown, page
 from slo.capacity.agreement import agreement
 from slo.capacity.model import Agreement, Capacity
@@ -19,10 +20,6 @@ from slo.exits import ExitCode
 
 JSON, MARKDOWN, HTML = "capacity.json", "capacity.md", "capacity.html"
 ROOMY = 120
-
-
-class NoPlaceError(Exception):
-    """A page lacks the comments between which the tables go."""
 
 
 def written_in(folder: Path) -> bool:
@@ -52,14 +49,11 @@ def write(runs: Sequence[Capacity], folder: Path, for_manifests: Path | None = N
 def put(page: str, place: str, runs: Sequence[Capacity]) -> str:
     """``page`` with the tables between the comments ``capacity PLACE: begin`` and ``capacity PLACE: end``.
 
-    Raises `NoPlaceError` when the page lacks them; nothing but that is checked without ``runs``.
+    Raises `documentation.NoPlaceError` when the page lacks them; nothing but that is checked without ``runs``.
     """
-    begin, end = f"<!-- capacity {place}: begin -->\n", f"<!-- capacity {place}: end -->"
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise NoPlaceError(f"the page has no place for the capacity of {place}: {begin.strip()} and {end}")
-    return f"{before}{begin}\n{markdown.tables(runs, _together(runs))}\n\n{end}{after}" if runs else page
+    text = markdown.tables(runs, _together(runs)) if runs else ""
+    told = documentation.put(page, f"capacity {place}", text)
+    return told if runs else page
 
 
 def terminal(runs: Sequence[Capacity], places: dict[str, Path]) -> str:

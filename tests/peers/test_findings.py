@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slo.documentation import put
 from slo.stats import Estimate
 from tests.benchmarks.peers import findings, tables
 from tests.benchmarks.peers.__main__ import PAGE
@@ -156,21 +157,10 @@ def test_the_page_holds_every_ratio() -> None:
     assert "✖ missed" in text
 
 
-def test_the_page_keeps_what_stands_around_the_figures() -> None:
-    page = "before\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nafter\n"
-
-    written = tables.put(page, "measured", "new")
-
-    assert written == "before\n<!-- measured: begin -->\n\nnew\n\n<!-- measured: end -->\nafter\n"
-    assert tables.put(written, "measured", "new") == written
-    with pytest.raises(ValueError, match="duties"):
-        tables.put(page, "duties", "new")
-
-
 def test_the_documentation_has_a_place_for_every_table() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     for place in ("measured", "duties"):
-        assert tables.put(page, place, "new") != page
+        assert put(page, place, "new") != page
     for form in FORMS:
         assert f"**{form.name}**" in page

@@ -9,9 +9,9 @@ import numpy as np
 import rich_click as click
 from rich.progress import track
 
+from slo.documentation import put
 from tests.benchmarks.coverage.designs import DESIGNS
 from tests.benchmarks.coverage.simulation import Held, Steps, held, steps
-from tests.benchmarks.peers.tables import put
 
 PAGE = Path(__file__).parents[3] / "docs/statistics.md"
 SERIES = ((60, 0.0, 0), (60, 1.0, 30), (60, 2.0, 30), (60, 2.0, 8), (60, 3.0, 6), (200, 1.0, 100), (200, 0.5, 100))

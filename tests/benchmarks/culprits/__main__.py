@@ -25,6 +25,7 @@ from rich.progress import track
 from loadstone.culprits import KINDS, Sides, named
 from profiles.recording import Recording, Unit
 from slo import profiling
+from slo.documentation import put
 from tests.benchmarks.culprits import plants
 from tests.benchmarks.culprits.table import Trial, rows, write
 
@@ -85,7 +86,7 @@ def main(count: int, unchanged: int, seed: int, writes: bool) -> None:
     table = rows(trials)
     click.echo(table)
     if writes:
-        _put(table)
+        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), "measured", table), encoding="utf-8")
 
 
 def kind_of(unit: Unit) -> str:
@@ -114,13 +115,6 @@ def _counted(folder: Path, side: str, kinds: set[str]) -> dict[Unit, Recording]:
     with ThreadPoolExecutor(2) as pool:
         paths = [path for found in pool.map(counted, sorted(kinds)) for path in found]
     return {(found := Recording.load(path)).unit: found for path in paths}
-
-
-def _put(table: str) -> None:
-    begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
-    page = PAGE.read_text(encoding="utf-8")
-    head, _, rest = page.partition(begin)
-    PAGE.write_text(f"{head}{begin}\n\n{table}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

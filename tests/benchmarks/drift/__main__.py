@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import rich_click as click
 
+from slo.documentation import put
 from slo.history.drift import changes
 from slo.history.levels import series
 from tests.benchmarks.drift.made import CHAINS, LEVELS, Shape, entries
@@ -44,7 +45,7 @@ def main(number: int, seed: int, otava: Path | None, writes: bool) -> None:
     text = "\n\n".join(tables)
     click.echo(text)
     if writes:
-        _put(text)
+        PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), "measured", text), encoding="utf-8")
 
 
 def _table(shapes: Sequence[Shape], number: int, seed: int, otava: Path | None, *, chained: bool) -> str:
@@ -81,12 +82,6 @@ def _asked(python: Path, levels: list[list[float]]) -> Places:
     )
     answer: Places = json.loads(done.stdout)
     return answer
-
-
-def _put(tables: str) -> None:
-    begin, end = "<!-- measured: begin -->", "<!-- measured: end -->"
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(begin)
-    PAGE.write_text(f"{head}{begin}\n\n{tables}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

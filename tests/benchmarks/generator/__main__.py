@@ -10,10 +10,10 @@ import msgspec
 import rich_click as click
 from rich.console import Console
 
+from slo.documentation import put
 from tests.benchmarks.generator import findings, tables
 from tests.benchmarks.generator.findings import Measured
 from tests.benchmarks.generator.measurement import ROOT, GeneratorError, Measurement, Scale
-from tests.benchmarks.peers.tables import put
 
 FULL = Scale(blocks=8, block_seconds=4.0, accuracy_seconds=10.0)
 QUICK = Scale(blocks=3, block_seconds=1.0, accuracy_seconds=2.0)

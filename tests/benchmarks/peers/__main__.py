@@ -11,6 +11,7 @@ import rich_click as click
 from rich.console import Console
 
 from service.duties import trials
+from slo.documentation import put
 from tests.benchmarks.peers import findings, processes, tables
 from tests.benchmarks.peers.findings import Measured, State
 from tests.benchmarks.peers.forms import FORMS, OURS, ROOT
@@ -69,8 +70,8 @@ def _write(measured: Measured) -> None:
     text = PAGE.read_text(encoding="utf-8")
     with processes.on_core(processes.cores()[0]):
         duties = trials.measure()
-    text = tables.put(text, "measured", tables.markdown(measured))
-    PAGE.write_text(tables.put(text, "duties", tables.duties_markdown(duties)), encoding="utf-8")
+    text = put(text, "measured", tables.markdown(measured))
+    PAGE.write_text(put(text, "duties", tables.duties_markdown(duties)), encoding="utf-8")
 
 
 if __name__ == "__main__":

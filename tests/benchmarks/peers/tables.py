@@ -140,15 +140,6 @@ def duties_markdown(duties: Sequence[Duty]) -> str:
     return _markdown_table(head, rows)
 
 
-def put(page: str, place: str, text: str) -> str:
-    """``page`` with ``text`` between the comments ``place: begin`` and ``place: end``."""
-    before, begin, rest = page.partition(f"<!-- {place}: begin -->\n")
-    _, end, after = rest.partition(f"<!-- {place}: end -->")
-    if not begin or not end:
-        raise ValueError(f"the page has no place for what is {place}")
-    return f"{before}{begin}\n{text}\n\n{end}{after}"
-
-
 def _print_ratios(console: Console, title: str, compared: Sequence[Comparison]) -> None:
     if not compared:
         return

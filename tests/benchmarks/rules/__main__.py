@@ -18,6 +18,7 @@ from slo.calibration.judging import Verdicts
 from slo.calibration.model import CONFIDENCE, NOTHING, Gate, Planted
 from slo.calibration.pool import Pool
 from slo.calibration.summary import spreads_of
+from slo.documentation import NoPlaceError, put
 from slo.duel.budgets import Limits, limits_of
 from slo.duel.metrics import METRICS, Design
 from slo.duel.model import Outcome, Samples
@@ -75,8 +76,8 @@ def main(folder: Path, rhythm: str, gates: int, seed: int, writes: bool) -> None
     click.echo(table)
     if writes:
         try:
-            PAGE.write_text(tables.put(PAGE.read_text(encoding="utf-8"), f"rules {rhythm}", table), encoding="utf-8")
-        except tables.NoPlaceError as error:
+            PAGE.write_text(put(PAGE.read_text(encoding="utf-8"), f"rules {rhythm}", table), encoding="utf-8")
+        except NoPlaceError as error:
             raise click.ClickException(str(error)) from error
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from slo.calibration.model import Calibration, Planted, Power, Tally
-from slo.calibration.tables import NoPlaceError, markdown, put
+from slo.calibration.tables import markdown
 from tests.slo.calibration.simulated import MACHINE
 
 FOUND = Calibration(
@@ -37,12 +35,3 @@ def test_every_rate_stands_with_its_interval() -> None:
     assert "| median latency +10 % | 10 | 9 | 90.0% | 55.50% to 99.75% |" in told
     assert "| % found | budget | 5% | 10% | from |" in told
     assert "| p50 | +5% | 40 | 99.6 | +10% |" in told
-
-
-def test_tables_have_their_place_on_a_page() -> None:
-    page = "before\n<!-- here: begin -->\nold\n<!-- here: end -->\nafter\n"
-    once = put(page, "here", "new")
-    assert once == "before\n<!-- here: begin -->\n\nnew\n\n<!-- here: end -->\nafter\n"
-    assert put(once, "here", "new") == once
-    with pytest.raises(NoPlaceError, match="no place for there"):
-        put(page, "there", "new")

@@ -18,6 +18,7 @@ from slo.capacity import charts, reports, scales, wording
 from slo.capacity.agreement import agreement
 from slo.capacity.model import Agreement, Capacity, Estimate
 from slo.capacity.scalability import Point, scalability
+from slo.documentation import NoPlaceError
 from slo.selectors import parse
 from tests.slo.capacity.conftest import change
 from tests.slo.capacity.test_scalability import SDM
@@ -101,7 +102,7 @@ def test_tables_are_put_where_a_page_has_a_place_for_them(whole: Capacity) -> No
     assert whole.headline.split(" (")[0] in told
     assert told.endswith("<!-- capacity light: end -->\n\nThe end.\n")
     assert reports.put(told, "light", [whole]) == told
-    with pytest.raises(reports.NoPlaceError, match="no place for the capacity of images"):
+    with pytest.raises(NoPlaceError, match="no place for capacity images"):
         reports.put(page, "images", ())
 
 
