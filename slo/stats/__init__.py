@@ -5,11 +5,9 @@ from __future__ import annotations
 from slo.stats.change_points import ChangePoint, change_points
 from slo.stats.clusters import (
     PRIOR_WEIGHT,
-    Components,
     LaunchSpread,
     centres,
     cluster_p,
-    components,
     launch_spread,
     moderated,
     two_level_interval,
@@ -36,7 +34,6 @@ from slo.stats.values import Estimate, Interval, Sample
 __all__ = [
     "PRIOR_WEIGHT",
     "ChangePoint",
-    "Components",
     "Estimate",
     "Interval",
     "LaunchSpread",
@@ -48,7 +45,6 @@ __all__ = [
     "change_points",
     "clopper_pearson",
     "cluster_p",
-    "components",
     "deciding_events",
     "design_effect",
     "difference",

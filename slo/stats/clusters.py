@@ -36,13 +36,6 @@ class LaunchSpread(NamedTuple):
     """How many degrees of freedom that is worth; infinity where the variance never changes."""
 
 
-class Components(NamedTuple):
-    """Of which two parts the spread of windows consists, as standard deviations."""
-
-    launch: float
-    window: float
-
-
 class _Centres(NamedTuple):
     mean: float
     error: float
@@ -112,30 +105,6 @@ def launch_spread(variances: Sequence[float], degrees: int) -> LaunchSpread:
 def centres(launches: Sequence[Windows]) -> NDArray[np.float64]:
     """The Hodges-Lehmann estimate of every launch that has windows."""
     return np.asarray([hodges_lehmann(launch) for launch in launches if len(launch)], dtype=np.float64)
-
-
-def components(launches: Sequence[Windows]) -> Components:
-    """How far launches lie apart, and windows within a launch, by the analysis of variance.
-
-    With k launches of nᵢ windows, N = Σnᵢ and the mean squares between (B) and within (W) launches: window² = W and
-    launch² = max(0, (B − W) / n₀), n₀ = (N − Σnᵢ² / N) / (k − 1). Launches of one window each give window = 0 and all
-    the spread to the launch.
-
-    Source: S. R. Searle, G. Casella and C. E. McCulloch, Variance Components (1992), section 3.6; Kalibera and Jones
-    (2013), section 6, for what it means in benchmarks.
-    """
-    groups = [np.asarray(launch, dtype=np.float64) for launch in launches if len(launch)]
-    sizes = np.asarray([len(group) for group in groups], dtype=np.float64)
-    total, number = float(sizes.sum()), len(groups)
-    inside = sum(float(np.square(group - group.mean()).sum()) for group in groups)
-    within = inside / (total - number) if total > number else 0.0
-    if number < 2:
-        return Components(0.0, math.sqrt(within))
-    means = np.asarray([group.mean() for group in groups])
-    grand = float((sizes * means).sum()) / total
-    between = float((sizes * np.square(means - grand)).sum()) / (number - 1)
-    usual = (total - float(np.square(sizes).sum()) / total) / (number - 1)
-    return Components(math.sqrt(max((between - within) / usual, 0.0)), math.sqrt(within))
 
 
 def moderated(launches: Sequence[Windows], prior: LaunchSpread | None = None) -> LaunchSpread:

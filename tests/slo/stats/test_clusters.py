@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from slo.stats import LaunchSpread, centres, cluster_p, components, launch_spread, two_level_interval
+from slo.stats import LaunchSpread, centres, cluster_p, launch_spread, two_level_interval
 from tests.benchmarks.coverage.designs import Design
 from tests.benchmarks.coverage.simulation import held
 
@@ -51,14 +51,6 @@ def test_a_prior_is_found_in_variances_drawn_from_one() -> None:
     found = launch_spread((true * random.chisquare(4, 20_000) / 4).tolist(), 4)
     assert found == pytest.approx((2.5, 10), rel=0.1)
     assert launch_spread([1.0, 1.0, 1.0], 4).degrees == math.inf
-
-
-def test_components_are_those_of_the_analysis_of_variance() -> None:
-    launches = np.random.default_rng(6).normal(size=(5, 8)) + np.arange(5)[:, np.newaxis]
-    within = launches.var(axis=1, ddof=1).mean()
-    f = scipy_stats.f_oneway(*launches).statistic
-    assert components(launches.tolist()) == pytest.approx((math.sqrt((f - 1) * within / 8), math.sqrt(within)))
-    assert components([[1.0], [3.0]]) == pytest.approx((math.sqrt(2), 0))
 
 
 @pytest.mark.parametrize("design", [Design(4, 6, 0.01), Design(5, 20, 0.02, wild=True)])
