@@ -152,11 +152,13 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     options: bytes
     rows: tuple[Row, ...]
-    """Those that are still to be done: without the poisoned, and on a repetition of failed rows, only those."""
-    poisoned: tuple[int, ...] = ()
-    """Lines at which a worker was lost; they get a result that says so."""
+    """Those that are still to be done, in this order: without the poisoned, on a repetition of failed rows only those,
+    and the one that is suspected first."""
+    poisoned: tuple[Row, ...] = ()
+    """Those at which workers were lost again and again, or all that are left when the attempts are used up; they get a
+    result that says so."""
     is_suspicious: bool = False
-    """Workers were lost at it: its rows are to be done one by one, each noted before it is begun."""
+    """Workers were lost at it: its rows are to be done one by one, each noted before it is begun, and nothing beside."""
 
 
 class NotInStateError(Exception):
