@@ -158,7 +158,7 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     """Those at which workers were lost again and again, or all that are left when the attempts are used up; they get a
     result that says so."""
     is_suspicious: bool = False
-    """Workers were lost at it: its rows are to be done one by one, each noted before it is begun, and nothing beside."""
+    """Workers were lost at it: its rows are done one by one, each noted before it is begun, and nothing beside."""
 
 
 class NotInStateError(Exception):
