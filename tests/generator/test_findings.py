@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from loadtests._http._answers import AnswerParser
+from slo.documentation import put
 from slo.histogram import Histogram
 from slo.stats import Estimate
 from tests.benchmarks.generator import findings, recorded, tables
 from tests.benchmarks.generator.__main__ import PAGE
 from tests.benchmarks.generator.findings import FAST, FORMS, OPEN, OURS, Block, Form, Measured, Percentile
-from tests.benchmarks.peers.tables import put
 
 COSTS: dict[Form, float] = {"ours": 30e-6, "FastHttpUser": 96e-6, "ours, open model": 48e-6}
 
