@@ -72,6 +72,12 @@ class Statements(ABC):
         """Run it once for each of ``rows``, all of them or none."""
         return self._run(query, _execute_many, (rows,))
 
+    def copy(
+        self, query: Query, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
+    ) -> Coroutine[Any, Any, str]:
+        """Send ``rows`` as COPY into ``columns`` of ``table``, all of them or none; ``query`` is what it is called."""
+        return self._run(query, _copy, (table, columns, rows))
+
     @abstractmethod
     def _run(self, query: Query, step: Step[T], arguments: Arguments) -> Coroutine[Any, Any, T]: ...
 
@@ -301,3 +307,8 @@ def _execute(connection: PooledConnection, text: str, arguments: Arguments) -> C
 
 def _execute_many(connection: PooledConnection, text: str, arguments: Arguments) -> Coroutine[Any, Any, None]:
     return connection.executemany(text, *arguments)
+
+
+def _copy(connection: PooledConnection, _: str, arguments: Arguments) -> Coroutine[Any, Any, str]:
+    table, columns, rows = arguments
+    return connection.copy_records_to_table(table, columns=columns, records=rows)

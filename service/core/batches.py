@@ -157,6 +157,8 @@ class Chunk(msgspec.Struct, frozen=True, kw_only=True):
     poisoned: tuple[Row, ...] = ()
     """Those at which workers were lost again and again, or all that are left when the attempts are used up; they get a
     result that says so."""
+    is_repetition: bool = False
+    """Only failed rows are done again; their results are replaced."""
     is_suspicious: bool = False
     """Workers were lost at it: its rows are done one by one, each noted before it is begun, and nothing beside."""
 

@@ -62,9 +62,10 @@ def empty_database(servers: Servers) -> str:
 
 @pytest.fixture
 def database(servers: Servers, migrated: str) -> str:
-    """The URL of a migrated database without jobs and keys."""
+    """The URL of a migrated database without jobs, batches and keys."""
     url = servers.database(migrated)
-    asyncio.run(_statement(url, "TRUNCATE jobs, pgqueuer, pgqueuer_log, api_keys"))
+    batches = "batches, batch_chunks, batch_results, batch_refusals, batch_remains"
+    asyncio.run(_statement(url, f"TRUNCATE jobs, pgqueuer, pgqueuer_log, api_keys, {batches}"))
     return url
 
 

@@ -1,0 +1,109 @@
+-- Chunks as workers see them; all run under the worker's rights.
+
+-- name: next_batches (read)
+-- The $1 batches that are next: those of the tenant with the least in hand, then the highest priority, then the oldest.
+SELECT batch.id, batch.tenant, batch.workload, batch.options, first.items
+FROM batches AS batch
+CROSS JOIN LATERAL (
+    SELECT items FROM batch_chunks WHERE batch_id = batch.id AND state = 'pending' ORDER BY number LIMIT 1
+) AS first
+LEFT JOIN (
+    SELECT tenant, sum(items) AS items FROM batch_chunks WHERE state = 'running' GROUP BY tenant
+) AS in_hand ON in_hand.tenant = batch.tenant
+WHERE batch.state = 'running'
+ORDER BY coalesce(in_hand.items, 0), batch.priority DESC, batch.id
+LIMIT $1;
+
+-- name: claim_chunks
+-- Worker $3 takes the next $2 chunks of batch $1 that nobody else is about to take, for $4 seconds.
+-- Materialized, since a join might ask for the next ones again, for each row.
+WITH next AS MATERIALIZED (
+    SELECT number FROM batch_chunks
+    WHERE batch_id = $1 AND state = 'pending'
+    ORDER BY number
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE batch_chunks AS chunk
+SET state = 'running', attempt = attempt + 1, worker = $3,
+    lease_until = clock_timestamp() + make_interval(secs => $4)
+FROM next
+WHERE chunk.batch_id = $1 AND chunk.number = next.number
+RETURNING chunk.number, attempt, items, rows, losses, suspect, poisoned, repeats;
+
+-- name: failed_lines (read)
+-- The lines of batch $1 from $2 to $3 that failed.
+SELECT line FROM batch_results WHERE batch_id = $1 AND line BETWEEN $2 AND $3 AND error IS NOT NULL;
+
+-- name: extend_leases
+-- The chunks $2 of batches $1 in attempts $3 are held for $4 more seconds, as far as they still are.
+UPDATE batch_chunks AS chunk
+SET lease_until = clock_timestamp() + make_interval(secs => $4)
+FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
+WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
+    AND chunk.state = 'running'
+RETURNING chunk.batch_id, chunk.number, chunk.attempt;
+
+-- name: suspect_line
+-- Attempt $3 at chunk $2 of batch $1 begins the row at line $4, and nothing beside it.
+UPDATE batch_chunks
+SET suspected = CASE WHEN suspect = $4 THEN suspected ELSE 0 END, suspect = $4
+WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND state = 'running';
+
+-- name: complete_chunk
+-- Attempt $3 at chunk $2 of batch $1 is done, and $4 of its rows failed; nobody else may complete it afterwards.
+UPDATE batch_chunks
+SET state = 'done', worker = NULL, lease_until = NULL, losses = 0, suspect = NULL, suspected = 0, repeats = false,
+    succeeded = items - $4, failed = $4, finished_at = clock_timestamp()
+WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND state = 'running';
+
+-- name: drop_failures
+-- Results at lines $2 of batch $1 that failed make room for new ones.
+DELETE FROM batch_results WHERE batch_id = $1 AND line = ANY($2::bigint[]) AND error IS NOT NULL;
+
+-- name: copy_results
+-- Sent as COPY, into the partition of the batch's month.
+COPY batch_results FROM STDIN;
+
+-- name: give_back_chunks
+-- The chunks $2 of batches $1 in attempts $3 are pending again, as far as they still are theirs.
+UPDATE batch_chunks AS chunk
+SET state = 'pending', worker = NULL, lease_until = NULL
+FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
+WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
+    AND chunk.state = 'running';
+
+-- name: reclaim_chunks
+-- What is past its lease is pending again and has lost a worker. A row that was begun alone at $1 such losses is
+-- poisoned, and the chunk has lost $2 from then on.
+WITH lost AS MATERIALIZED (
+    SELECT batch_id, number, suspect IS NOT NULL AND suspected + 1 >= $1 AS is_poisoned
+    FROM batch_chunks
+    WHERE state = 'running' AND lease_until < clock_timestamp()
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE batch_chunks AS chunk
+SET state = 'pending', worker = NULL, lease_until = NULL,
+    losses = CASE WHEN is_poisoned THEN $2 ELSE losses + 1 END,
+    suspected = CASE WHEN suspect IS NULL OR is_poisoned THEN 0 ELSE suspected + 1 END,
+    poisoned = CASE WHEN is_poisoned THEN poisoned || suspect ELSE poisoned END,
+    suspect = CASE WHEN is_poisoned THEN NULL ELSE suspect END
+FROM lost
+WHERE chunk.batch_id = lost.batch_id AND chunk.number = lost.number;
+
+-- name: finish_batches
+-- Running batches of which nothing is left to do are completed.
+UPDATE batches SET state = 'completed', finished_at = now()
+WHERE state = 'running'
+    AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'pending')
+    AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'running');
+
+-- name: look_ahead (read)
+-- Whether a chunk waits, and in how many seconds the next lease ends; NULL when nothing is in hand.
+SELECT
+    EXISTS (
+        SELECT FROM batches AS batch WHERE state = 'running'
+            AND EXISTS (SELECT FROM batch_chunks WHERE batch_id = batch.id AND state = 'pending')
+    ) AS is_waiting,
+    (SELECT extract(epoch FROM min(lease_until) - clock_timestamp())::float8 FROM batch_chunks WHERE state = 'running')
+        AS seconds;
