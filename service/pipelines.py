@@ -14,6 +14,7 @@ from service.adapters import queries
 from service.core.cache import Cache
 from service.core.caretaker import Caretaker, prefix_of
 from service.core.far_tier import FarTier
+from service.core.fetching import Fetcher
 from service.core.limits import ConcurrencyLimit
 from service.core.memory import MemoryTier
 from service.core.memory_accounts import memory_accounts
@@ -64,6 +65,7 @@ async def open_works(
     shared: SharedCache,
     metrics: Metrics,
     clock: Callable[[], float] = time.monotonic,
+    fetcher: Fetcher | None = None,
 ) -> AsyncIterator[Works]:
     """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept."""
     cache = Cache(
@@ -89,7 +91,16 @@ async def open_works(
     with ComputePool(max(1, cores() // settings.workers)) as pool:
         async with caretaker.working():
             pipelines = [
-                Pipeline(workload, cache=cache, limit=limit, metrics=metrics, pool=pool, watch=watch, clock=clock)
+                Pipeline(
+                    workload,
+                    cache=cache,
+                    limit=limit,
+                    metrics=metrics,
+                    pool=pool,
+                    watch=watch,
+                    fetcher=fetcher,
+                    clock=clock,
+                )
                 for workload in workloads
             ]
             watch.start()

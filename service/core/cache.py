@@ -81,8 +81,8 @@ class Cache:
         letters: dict[str, Letter] = {}
         for key, value in entries.items():
             if isinstance(value, AnalysisError):
-                fresh = life = policy.negative
-                value = AnalysisError(value.reason)
+                fresh = life = 0.0 if value.may_pass else policy.negative
+                value = AnalysisError(value.reason, value.kind)
             else:
                 fresh = policy.ttl * (1.0 - policy.jitter * self._chance())
                 life = fresh + policy.stale

@@ -25,9 +25,11 @@ class Priority(IntEnum):
 class Timing:
     """Seconds that one request spent in each stage, as its ``Server-Timing`` tells them."""
 
-    __slots__ = ("batch", "cache", "compute", "db", "queue")
+    __slots__ = ("batch", "cache", "compute", "db", "fetch", "queue")
 
     def __init__(self) -> None:
+        self.fetch = 0.0
+        """Fetching what it names, the slowest of it."""
         self.queue = 0.0
         """Waiting for admission and for a batch to begin."""
         self.cache = 0.0

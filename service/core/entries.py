@@ -1,7 +1,7 @@
 """What the cache holds, and the envelope in which it travels to the tiers outside of the process.
 
 byte 0            bytes 1-8            bytes 9-16           the rest
-form and flags    fresh until then     gone after then      an encoded outcome, or the reason of a failure
+form and flags    fresh until then     gone after then      an encoded outcome, or kind, NUL and reason of a failure
                   Unix time, big-endian float64             (UTF-8); a Zstandard frame when the flag says so
 """
 
@@ -22,7 +22,7 @@ LARGEST_VALUE = 4 * 2**20
 """More bytes are neither sent nor unpacked."""
 
 _HEAD = struct.Struct(">Bdd")
-_FORM = 0x10
+_FORM = 0x20
 _COMPRESSED = 0x01
 _FAILED = 0x02
 _LEVEL = 3
@@ -88,7 +88,7 @@ class Codec:
             return letter.envelope
         flags, value = _FORM, letter.value
         if isinstance(value, AnalysisError):
-            flags, value = flags | _FAILED, value.reason.encode()
+            flags, value = flags | _FAILED, f"{value.kind}\0{value.reason}".encode()
         if len(value) > LARGEST_VALUE:
             return None
         if len(value) >= COMPRESSED_FROM:
@@ -112,7 +112,7 @@ class Codec:
                 content = self._unpacked(content)
             if len(content) > LARGEST_VALUE:
                 return None
-            value = AnalysisError(content.decode()) if flags & _FAILED else content
+            value = _failure(content.decode()) if flags & _FAILED else content
         except (zstandard.ZstdError, UnicodeDecodeError):
             return None
         return Letter(value, fresh_until, ends_at, envelope)
@@ -122,3 +122,8 @@ class Codec:
         if not 0 <= zstandard.frame_content_size(frame) <= LARGEST_VALUE:
             raise zstandard.ZstdError("the frame does not say its size, or is too large")
         return self._decompress(frame)
+
+
+def _failure(text: str) -> AnalysisError:
+    kind, _, reason = text.partition("\0")
+    return AnalysisError(reason, kind)

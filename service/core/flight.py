@@ -27,7 +27,7 @@ class Order(Generic[Outcome]):
     ``since`` is when it began to wait for its turn, in seconds of the lane's clock.
     """
 
-    __slots__ = ("_future", "_gaps", "_last", "began_at", "compute", "error", "outcomes", "since")
+    __slots__ = ("_future", "_gaps", "_last", "began_at", "compute", "error", "fetch", "outcomes", "since")
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class Order(Generic[Outcome]):
         """When the first batch with an item of it began; None when none was needed."""
         self.compute = 0.0
         """Seconds that the batches with items of it took, each counted once."""
+        self.fetch = 0.0
+        """Seconds that the slowest of its items took to be fetched."""
         self.error: OverloadError | None = None
         self._gaps = gaps
         self._future = future
@@ -90,6 +92,12 @@ class Flight(Generic[Item, Outcome]):
     def join(self, order: Order[Outcome], place: int) -> None:
         """``order`` waits for it, for the outcome at ``place``."""
         self._orders.append((order, place))
+
+    def fetched(self, item: Item, seconds: float) -> None:
+        """It is ``item`` now, with what it names, after so long."""
+        self.item = item
+        for order, _ in self._orders:
+            order.fetch = max(order.fetch, seconds)
 
     def arrive(self, outcome: Outcome | AnalysisError) -> None:
         """The outcome was found."""

@@ -2,14 +2,14 @@
 
 keys ──▶ memory ──hit, or stale (made anew in the background)──────────────────────────▶ outcomes
             └──▶ flight, or a seat in one ──▶ far tiers ──hit──▶ memory ──────────────────┤
-                                                 └──▶ batcher ──▶ memory ┈▶ far tiers ─────┘
+                                                 └──▶ fetch ──▶ batcher ──▶ memory ┈▶ far tiers ┘
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
 from hashlib import blake2b
 from typing import Any, Final, Generic
@@ -21,6 +21,8 @@ from service.core.cache import Cache
 from service.core.call import Call, Priority, Timing
 from service.core.entries import Entry
 from service.core.errors import AnalysisError, OverloadError
+from service.core.fetch_stage import FetchStage
+from service.core.fetching import Fetcher
 from service.core.flight import Flight, Item, Order, Outcome
 from service.core.limits import Traffic
 from service.core.loop_batcher import LoopBatcher
@@ -40,7 +42,7 @@ _KEY_BYTES: Final = 16
 class LanePath(Generic[Item, Outcome]):
     """Answers for the items of one lane; belongs to the event loop that runs when it is made.
 
-    ``clock`` is that of ``cache``.
+    ``clock`` is that of ``cache``; a ``fetcher`` is needed where items name what is to be fetched.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class LanePath(Generic[Item, Outcome]):
         traffic: Traffic,
         pool: ComputePool,
         clock: Callable[[], float],
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._key_of = workload.key_of
         self._prefix = f"{workload.name}:{workload.version}:{lane.name}:"
@@ -67,7 +70,8 @@ class LanePath(Generic[Item, Outcome]):
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(workload.outcome).decode
         self._flights: dict[str, Flight[Item, Outcome]] = {}
-        self._look_ups: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        """Look-ups and fetches."""
         self._landed: asyncio.Future[None] | None = None
         """Ends when nothing is on its way, once somebody waits for that."""
         self._traffic = traffic
@@ -78,6 +82,15 @@ class LanePath(Generic[Item, Outcome]):
             if lane.threads
             else LoopBatcher(lane, workload.analyse, self, meters, clock)
         )
+        self._submit = self._analyse
+        """Where what nobody knows goes: to be fetched, or to be analysed at once."""
+        if workload.fetch is not None:
+            if fetcher is None:
+                raise ValueError(f"{workload.name} names what is to be fetched, and there is nobody who fetches")
+            stage = FetchStage(
+                workload.fetch, fetcher, lane, self._analyse, self._fail, self.refuse, self._begin, clock
+            )
+            self._submit = stage.take
 
     async def outcomes(self, items: Sequence[Item], call: Call) -> list[Outcome | AnalysisError]:
         """One outcome per item, in order; OverloadError when there is no room for those that are not known."""
@@ -97,10 +110,11 @@ class LanePath(Generic[Item, Outcome]):
         self._place(order, items, names, keys, call)
         outcomes = await order.filled()
         if order.began_at is not None:
-            call.waited = max(0.0, order.began_at - order.since - self._company)
+            call.waited = max(0.0, order.began_at - order.since - order.fetch - self._company)
             call.analysed = self._traffic, gaps
             if timing is not None:
                 timing.queue += call.waited
+                timing.fetch += order.fetch
                 timing.compute += order.compute
                 timing.batch += max(0.0, self._clock() - order.began_at - order.compute)
         return outcomes
@@ -178,11 +192,7 @@ class LanePath(Generic[Item, Outcome]):
         if not fresh:
             return
         if self._is_far:
-            look_up = self._look_up(fresh, order, call.priority, call.timing)
-            # In a context of its own: it may outlive the request that begins it.
-            task = self._loop.create_task(look_up, context=Context())
-            self._look_ups.add(task)
-            task.add_done_callback(self._look_ups.discard)
+            self._begin(self._look_up(fresh, order, call.priority, call.timing))
         else:
             self._submit(fresh, call.priority)
 
@@ -213,7 +223,21 @@ class LanePath(Generic[Item, Outcome]):
         if unknown := [flight for flight, outcome in zip(flights, outcomes, strict=True) if outcome is None]:
             self._submit(unknown, priority)
 
-    def _submit(self, flights: Sequence[Flight[Item, Outcome]], priority: Priority) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        # In a context of its own: it may outlive the request that begins it.
+        task = self._loop.create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _fail(self, flight: Flight[Item, Outcome], error: AnalysisError) -> None:
+        """It could not be fetched."""
+        self._meters.failed_items.add(1)
+        if self._is_kept:
+            self._keep([flight], [error])
+        flight.arrive(error)
+        self._forget([flight])
+
+    def _analyse(self, flights: Sequence[Flight[Item, Outcome]], priority: Priority) -> None:
         try:
             self._batcher.submit(flights, priority)
         except OverloadError as error:

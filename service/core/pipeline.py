@@ -29,6 +29,7 @@ from service.core.errors import (
     QueueFullError,
     WaitedTooLongError,
 )
+from service.core.fetching import Fetcher
 from service.core.limits import ConcurrencyLimit
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import PRIORITIES, REFUSAL_REASONS, REFUSALS, Metrics
@@ -53,6 +54,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         metrics: Metrics,
         pool: ComputePool | None = None,
         watch: MemoryWatch | None = None,
+        fetcher: Fetcher | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workload = workload
@@ -71,6 +73,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
                 traffic=limit.traffic(),
                 pool=pool,
                 clock=clock,
+                fetcher=fetcher,
             )
             for lane in workload.lanes
         }
@@ -106,16 +109,19 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
 
         Raises what ``split`` raises, OverloadError when there is no room and ItemsFailedError when items failed.
         """
-        items = self.workload.split(request)
+        outcomes = await self.each(self.workload.split(request), call)
+        return self.workload.join(request, whole(outcomes))
+
+    async def each(self, items: Sequence[Item], call: Call) -> Sequence[Outcome | AnalysisError]:
+        """What became of each of ``items``, in order; OverloadError when there is no room for those not known."""
         try:
-            outcomes = await self._outcomes(items, call)
+            return await self._outcomes(items, call)
         except QueueFullError:
             self._count_refusal(call, "queue")
             raise
         except WaitedTooLongError:
             self._count_refusal(call, "deadline")
             raise
-        return self.workload.join(request, whole(outcomes))
 
     async def close(self) -> None:
         """Finish what is on its way in every lane."""

@@ -56,6 +56,8 @@ class Lane:
     cache: CachePolicy
     batch_seconds: float = 0.05
     """A batch should take no longer: its size adapts to the pace that it sees, up to ``batch_items``."""
+    fetches: int = 64
+    """Items that are fetched at a time, where the workload has any to fetch."""
     queue_seconds: float = 60.0
     """An item that waited longer is refused rather than analysed for nobody."""
 

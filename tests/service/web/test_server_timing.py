@@ -20,13 +20,15 @@ def read(header: bytes) -> dict[str, float]:
     return {part[1]: float(part[2]) for part in parts if part}
 
 
-@given(queue=SECONDS, cache=SECONDS, batch=SECONDS, compute=SECONDS, db=SECONDS, total=SECONDS)
+@given(queue=SECONDS, cache=SECONDS, fetch=SECONDS, batch=SECONDS, compute=SECONDS, db=SECONDS, total=SECONDS)
 def test_every_stage_is_told_in_milliseconds(
-    queue: float, cache: float, batch: float, compute: float, db: float, total: float
+    queue: float, cache: float, fetch: float, batch: float, compute: float, db: float, total: float
 ) -> None:
     timing = Timing()
-    timing.queue, timing.cache, timing.batch, timing.compute, timing.db = queue, cache, batch, compute, db
-    seconds = {"queue": queue, "cache": cache, "batch": batch, "compute": compute, "db": db, "total": total}
+    stages = {"queue": queue, "cache": cache, "fetch": fetch, "batch": batch, "compute": compute, "db": db}
+    for stage, value in stages.items():
+        setattr(timing, stage, value)
+    seconds = {**stages, "total": total}
     found = read(rendered(timing, total))
     assert found == {name: pytest.approx(value * 1000, abs=0.0006) for name, value in seconds.items()}
 
