@@ -13,7 +13,7 @@ from service.adapters.packing import unpacked
 from service.core.batches import Chunk, Row, RowResult, RowState
 
 LOST_BEFORE_SUSPICION = 2
-"""After a chunk lost so many workers its rows are done one by one."""
+"""After a chunk lost so many workers its rows are done one by one; the index of what is next knows it too."""
 LOST_BEFORE_POISON = 3
 """A row that was begun alone when so many workers were lost is not begun again."""
 MOST_LOSSES = 20
@@ -50,6 +50,10 @@ class PostgresChunks:
         rows = await self._database.fetch(_SQL["extend_leases"], *_fences(chunks), lease)
         ours = {(str(batch), number, attempt) for batch, number, attempt in rows}
         return [chunk for chunk in chunks if (chunk.batch, chunk.number, chunk.attempt) in ours]
+
+    async def begin(self, chunks: Sequence[Chunk]) -> None:
+        """Note that rows of ``chunks`` are begun."""
+        await self._database.execute(_SQL["begin_chunks"], *_fences(chunks))
 
     async def suspect(self, chunk: Chunk, line: int) -> bool:
         """Note that the row at ``line`` is begun; whether the chunk is still ours."""

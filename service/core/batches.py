@@ -234,6 +234,9 @@ class ChunkStore(Protocol):
     async def extend(self, chunks: Sequence[Chunk], lease: float) -> Sequence[Chunk]:
         """Hold on to ``chunks`` for so many seconds from now; those that are no longer ours are left out."""
 
+    async def begin(self, chunks: Sequence[Chunk]) -> None:
+        """Note that rows of ``chunks`` are begun: only of such is a worker's loss held against them."""
+
     async def suspect(self, chunk: Chunk, line: int) -> bool:
         """Note that the row at ``line`` is begun, so that it is known if that ends the worker; whether it is ours."""
 

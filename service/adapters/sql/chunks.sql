@@ -15,20 +15,25 @@ ORDER BY coalesce(in_hand.items, 0), batch.priority DESC, batch.id
 LIMIT $1;
 
 -- name: claim_chunks
--- Worker $3 takes the next $2 chunks of batch $1 that nobody else is about to take, for $4 seconds.
--- Materialized, since a join might ask for the next ones again, for each row.
+-- Worker $3 takes the next $2 chunks of batch $1 that nobody else is about to take, for $4 seconds; of those that workers
+-- were lost at only one, alone. Materialized, since a join might ask for the next ones again, for each row.
 WITH next AS MATERIALIZED (
-    SELECT number FROM batch_chunks
+    SELECT number, losses >= 2 AS is_suspicious FROM batch_chunks
     WHERE batch_id = $1 AND state = 'pending'
-    ORDER BY number
+    ORDER BY losses >= 2, number
     LIMIT $2
     FOR UPDATE SKIP LOCKED
+), taken AS (
+    SELECT number FROM (
+        SELECT number, is_suspicious, row_number() OVER (ORDER BY is_suspicious, number) AS place FROM next
+    ) AS placed
+    WHERE NOT is_suspicious OR place = 1
 )
 UPDATE batch_chunks AS chunk
-SET state = 'running', attempt = attempt + 1, worker = $3,
+SET state = 'running', attempt = attempt + 1, begun = false, worker = $3,
     lease_until = clock_timestamp() + make_interval(secs => $4)
-FROM next
-WHERE chunk.batch_id = $1 AND chunk.number = next.number
+FROM taken
+WHERE chunk.batch_id = $1 AND chunk.number = taken.number
 RETURNING chunk.number, attempt, items, rows, losses, suspect, poisoned, repeats;
 
 -- name: failed_lines (read)
@@ -44,10 +49,18 @@ WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.at
     AND chunk.state = 'running'
 RETURNING chunk.batch_id, chunk.number, chunk.attempt;
 
+-- name: begin_chunks
+-- The chunks $2 of batches $1 in attempts $3 are begun: a worker that is lost from now on may be lost by them.
+UPDATE batch_chunks AS chunk
+SET begun = true
+FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
+WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
+    AND chunk.state = 'running';
+
 -- name: suspect_line
 -- Attempt $3 at chunk $2 of batch $1 begins the row at line $4, and nothing beside it.
 UPDATE batch_chunks
-SET suspected = CASE WHEN suspect = $4 THEN suspected ELSE 0 END, suspect = $4
+SET begun = true, suspected = CASE WHEN suspect = $4 THEN suspected ELSE 0 END, suspect = $4
 WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND state = 'running';
 
 -- name: complete_chunk
@@ -74,18 +87,18 @@ WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.at
     AND chunk.state = 'running';
 
 -- name: reclaim_chunks
--- What is past its lease is pending again and has lost a worker. A row that was begun alone at $1 such losses is
+-- What is past its lease is pending again and, if it was begun, has lost a worker. A row that was begun alone at $1 such losses is
 -- poisoned, and the chunk has lost $2 from then on.
 WITH lost AS MATERIALIZED (
-    SELECT batch_id, number, suspect IS NOT NULL AND suspected + 1 >= $1 AS is_poisoned
+    SELECT batch_id, number, begun AND suspect IS NOT NULL AND suspected + 1 >= $1 AS is_poisoned
     FROM batch_chunks
     WHERE state = 'running' AND lease_until < clock_timestamp()
     FOR UPDATE SKIP LOCKED
 )
 UPDATE batch_chunks AS chunk
 SET state = 'pending', worker = NULL, lease_until = NULL,
-    losses = CASE WHEN is_poisoned THEN $2 ELSE losses + 1 END,
-    suspected = CASE WHEN suspect IS NULL OR is_poisoned THEN 0 ELSE suspected + 1 END,
+    losses = CASE WHEN is_poisoned THEN $2 ELSE losses + begun::int END,
+    suspected = CASE WHEN is_poisoned THEN 0 WHEN suspect IS NULL THEN 0 ELSE suspected + begun::int END,
     poisoned = CASE WHEN is_poisoned THEN poisoned || suspect ELSE poisoned END,
     suspect = CASE WHEN is_poisoned THEN NULL ELSE suspect END
 FROM lost

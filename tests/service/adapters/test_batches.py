@@ -164,6 +164,7 @@ async def test_a_row_that_ends_its_workers_is_found_and_left_out(
     for _ in range(LOST_BEFORE_SUSPICION):
         (chunk,) = await claimed(chunks)
         assert not chunk.is_suspicious
+        await chunks.begin([chunk])
         await lose_leases(database)
         await chunks.tidy()
     for _ in range(LOST_BEFORE_POISON):
@@ -177,6 +178,20 @@ async def test_a_row_that_ends_its_workers_is_found_and_left_out(
     assert [row.line for row in chunk.poisoned] == [4]
     assert [row.line for row in chunk.rows] == [2, 3, 5]
     assert chunk.is_suspicious
+
+
+async def test_a_chunk_that_was_not_begun_is_not_to_blame(
+    batches: PostgresBatches, chunks: PostgresChunks, database: str
+) -> None:
+    await uploaded(batches, [1, 1, 1])
+    for _ in range(LOST_BEFORE_SUSPICION):
+        taken = await claimed(chunks)
+        await chunks.begin(taken[2:])
+        await lose_leases(database)
+        await chunks.tidy()
+    harmless, doubtful = await claimed(chunks), await claimed(chunks)
+    assert [(chunk.number, chunk.is_suspicious) for chunk in harmless] == [(0, False), (1, False)]
+    assert [(chunk.number, chunk.is_suspicious) for chunk in doubtful] == [(2, True)]
 
 
 async def test_the_suspected_row_comes_first(batches: PostgresBatches, chunks: PostgresChunks, database: str) -> None:
@@ -196,6 +211,7 @@ async def test_a_chunk_that_loses_every_worker_ends(
     for _ in range(MOST_LOSSES):
         (chunk,) = await claimed(chunks)
         assert len(chunk.rows) == 2
+        await chunks.begin([chunk])
         await lose_leases(database)
         await chunks.tidy()
     (chunk,) = await claimed(chunks)

@@ -38,7 +38,9 @@ CREATE TABLE batch_chunks (
     rows bytea NOT NULL,
     state text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'running', 'done', 'cancelled')),
     attempt integer NOT NULL DEFAULT 0,
-    -- Workers that were lost at it, and the row that one of them had begun alone, with how often that happened.
+    -- The attempt began one of its rows. Workers that were lost then, and the row that one of them had begun alone, with
+    -- how often that happened.
+    begun boolean NOT NULL DEFAULT false,
     losses integer NOT NULL DEFAULT 0,
     suspect bigint,
     suspected integer NOT NULL DEFAULT 0,
@@ -58,8 +60,8 @@ CREATE TABLE batch_chunks (
 -- The values are compressed already.
 ALTER TABLE batch_chunks ALTER COLUMN rows SET STORAGE EXTERNAL;
 
--- What is next, in order.
-CREATE INDEX batch_chunks_pending ON batch_chunks (batch_id, number) WHERE state = 'pending';
+-- What is next, in order; what two workers were lost at comes last, as its rows are done one by one.
+CREATE INDEX batch_chunks_pending ON batch_chunks (batch_id, (losses >= 2), number) WHERE state = 'pending';
 -- What is in hand: by the end of its lease, and with what its tenant's share is found by.
 CREATE INDEX batch_chunks_running ON batch_chunks (lease_until) INCLUDE (batch_id, tenant, items) WHERE state = 'running';
 
@@ -119,7 +121,7 @@ GRANT INSERT ON batch_remains TO loadstone_tenant;
 
 GRANT SELECT, UPDATE (state, finished_at) ON batches TO loadstone_worker;
 GRANT SELECT, UPDATE (
-    state, attempt, losses, suspect, suspected, poisoned, repeats, worker, lease_until, succeeded, failed, finished_at
+    state, attempt, begun, losses, suspect, suspected, poisoned, repeats, worker, lease_until, succeeded, failed, finished_at
 ) ON batch_chunks TO loadstone_worker;
 GRANT SELECT, DELETE ON batch_results, batch_remains TO loadstone_worker;
 
