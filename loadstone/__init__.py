@@ -22,7 +22,7 @@ SERVICE, JUDGE = "service.commands", "slo.commands"
 OFFERS = {
     "The service": (
         Offer(SERVICE, "serve", "Run the HTTP service."),
-        Offer(SERVICE, "worker", "Work off jobs of the database in `DATABASE_URL`; any number may run."),
+        Offer(SERVICE, "worker", "Work off batches and jobs of the database in `DATABASE_URL`; any number may run."),
         Offer(SERVICE, "migrate", "Bring the database's tables to this version."),
         Offer(SERVICE, "keys", "Make, list and revoke the API keys of a service."),
         Offer(SERVICE, "settings", "List the environment variables that the service reads."),

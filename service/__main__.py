@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging.config
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -29,14 +28,16 @@ def serve(settings: Settings) -> None:
 
 
 def worker(settings: Settings) -> None:
-    """Work off jobs until SIGTERM or SIGINT; needs the database that the service uses."""
+    """Become the small parent of a worker, which starts it again when it ends by itself; does not return.
+
+    Until SIGTERM or SIGINT; needs the database that the service uses.
+    """
     if settings.database_url is None:
         raise SettingsError(["DATABASE_URL is missing: the worker shares the service's database"])
-    from service.web.logs import logging_configuration
-    from service.worker import run
+    from service.adapters import restarter
 
-    logging.config.dictConfig(logging_configuration(settings.log_level))
-    run(settings)
+    python = sys.executable
+    os.execv(python, [python, "-I", "-S", restarter.__file__, python, "-m", "service.worker"])  # noqa: S606 - on purpose
 
 
 def migrate(settings: Settings) -> list[str]:
@@ -123,7 +124,7 @@ def _duties(seconds: float, as_json: bool) -> None:
 
 
 _command("serve", serve, "Serve until SIGTERM or Ctrl-C, on embedded servers where none are named.")
-_command("worker", worker, "Answer the jobs in DATABASE_URL until SIGTERM or Ctrl-C.")
+_command("worker", worker, "Work off the batches and jobs in DATABASE_URL until SIGTERM or Ctrl-C.")
 _command("migrate", migrate, "Bring the database's schema up to date.")
 
 if __name__ == "__main__":

@@ -54,9 +54,10 @@ def serve(host: str | None, port: int | None, workers: int | None, data_dir: str
 
 @click.command()
 def worker() -> None:
-    """Work off jobs (`Prefer: respond-async`) of the database in `DATABASE_URL`; any number may run.
+    """Work off batches and jobs (`Prefer: respond-async`) of the database in `DATABASE_URL`; any number may run.
 
-    A service on embedded servers brings its own worker.
+    Told to stop, it finishes what it has begun and gives the rest back. A worker that grows too large, or that a row
+    brings down, is started again. A service on embedded servers brings its own.
     """
     room.worker(_settings())
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from service.adapters import queries
+from service.adapters.fetching.bounds import Bounds, Manners
+from service.adapters.fetching.fetcher import open_fetcher
+from service.adapters.fetching.urls import Rules
 from service.core.cache import Cache
 from service.core.caretaker import Caretaker, prefix_of
 from service.core.far_tier import FarTier
 from service.core.fetching import Fetcher
+from service.core.keepsakes import KeepsakeStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory import MemoryTier
 from service.core.memory_accounts import memory_accounts
@@ -59,13 +63,22 @@ def open_metrics(workloads: Sequence[AnyWorkload], routes: Sequence[str] = (), s
 
 
 @asynccontextmanager
+async def fetcher_for(settings: Settings) -> AsyncIterator[Fetcher]:
+    """What fetches for one process, as politely as ``settings`` say."""
+    rules = Rules(frozenset(settings.fetch_allow))
+    manners = Manners(concurrency=settings.fetch_concurrency, rate=settings.fetch_rate)
+    async with open_fetcher(rules, manners, Bounds(seconds=settings.fetch_seconds)) as fetcher:
+        yield fetcher
+
+
+@asynccontextmanager
 async def open_works(
     settings: Settings,
     workloads: Sequence[AnyWorkload],
     shared: SharedCache,
     metrics: Metrics,
     clock: Callable[[], float] = time.monotonic,
-    fetcher: Fetcher | None = None,
+    keepsakes: KeepsakeStore | None = None,
 ) -> AsyncIterator[Works]:
     """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept."""
     cache = Cache(
@@ -88,7 +101,11 @@ async def open_works(
 
     watch = MemoryWatch(memory_accounts(settings.memory_bytes), metrics, relieve)
     limit = ConcurrencyLimit(settings.concurrency, metrics.limit(), clock)
-    with ComputePool(max(1, cores() // settings.workers)) as pool:
+    async with AsyncExitStack() as stack:
+        pool = stack.enter_context(ComputePool(max(1, cores() // settings.workers)))
+        fetcher = None
+        if any(workload.fetch for workload in workloads):
+            fetcher = await stack.enter_async_context(fetcher_for(settings))
         async with caretaker.working():
             pipelines = [
                 Pipeline(
@@ -99,6 +116,7 @@ async def open_works(
                     pool=pool,
                     watch=watch,
                     fetcher=fetcher,
+                    keepsakes=keepsakes,
                     clock=clock,
                 )
                 for workload in workloads

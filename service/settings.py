@@ -31,6 +31,7 @@ SECRET_MISSING = (
     f"`openssl rand -hex {SMALLEST_SECRET}`, and give it to every process"
 )
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_ORIGIN = re.compile(r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)):(?P<port>[1-9][0-9]{0,4})")
 
 
 class Environment(StrEnum):
@@ -89,6 +90,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     key_secrets: tuple[Secret, ...]
     rate_limit: Rate | None
     rate_burst: int | None
+    lease_seconds: float
+    analysis_seconds: float
+    worker_memory_bytes: int
+    batch_days: int
+    fetch_allow: tuple[str, ...]
+    fetch_seconds: float
+    fetch_concurrency: int
+    fetch_rate: int
     database_url: str | None = None
     redis_url: str | None = None
 
@@ -292,6 +301,20 @@ def _secrets(text: str) -> tuple[Secret, ...]:
         ) from None
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = []
+    for part in text.split(","):
+        match = _ORIGIN.fullmatch(part.strip().lower())
+        if match is None or int(match["port"]) > 65_535:
+            raise ValueError(f"must name origins as host:port with commas; {part.strip()!r} is none")
+        try:
+            host = f"[{ipaddress.IPv6Address(match['ipv6'])}]" if match["ipv6"] else match["name"]
+        except ValueError:
+            raise ValueError(f"must name origins as host:port with commas; {part.strip()!r} has no address") from None
+        origins.append(f"{host}:{match['port']}")
+    return tuple(origins)
+
+
 def _rate(text: str) -> Rate | None:
     return None if text == "off" else Rate.parse(text)
 
@@ -474,6 +497,63 @@ VARIABLES: tuple[Variable, ...] = (
         "how many of these requests may come at once; without it as many as in the time named there",
         _whole(1, LARGEST_RATE),
         _everywhere(None),
+    ),
+    Variable(
+        f"{PREFIX}LEASE_SECONDS",
+        "lease_seconds",
+        "a worker of batches that is not heard of for so long has lost what it had in hand",
+        _seconds(1, 600),
+        _everywhere(10.0),
+    ),
+    Variable(
+        f"{PREFIX}ANALYSIS_SECONDS",
+        "analysis_seconds",
+        "an analysis that takes longer ends its worker, which is started again",
+        _seconds(1, 3600),
+        _everywhere(120.0),
+    ),
+    Variable(
+        f"{PREFIX}WORKER_MEMORY_BYTES",
+        "worker_memory_bytes",
+        "a worker of batches that takes more memory finishes what it has in hand, and is started anew",
+        _whole(2**27, 2**50),
+        _everywhere(2**31),
+    ),
+    Variable(
+        f"{PREFIX}BATCH_DAYS",
+        "batch_days",
+        "batches and their results are kept for so many days after the end of their month",
+        _whole(1, 36_500),
+        _everywhere(90),
+    ),
+    Variable(
+        f"{PREFIX}FETCH_ALLOW",
+        "fetch_allow",
+        "origins, as host:port with commas, from which it is fetched although they are not public or at a port other "
+        "than 80 and 443, such as 127.0.0.1:9000",
+        _origins,
+        _everywhere(()),
+    ),
+    Variable(
+        f"{PREFIX}FETCH_SECONDS",
+        "fetch_seconds",
+        "how long fetching what a caller names by URL may take",
+        _seconds(0.1, 30),
+        _everywhere(10.0),
+    ),
+    Variable(
+        f"{PREFIX}FETCH_CONCURRENCY",
+        "fetch_concurrency",
+        "requests that each process sends one origin at a time",
+        _whole(1, 1000),
+        _everywhere(8),
+    ),
+    Variable(
+        f"{PREFIX}FETCH_RATE",
+        "fetch_rate",
+        "requests a second that each process sends one origin, at most; fewer while it answers badly",
+        _whole(1, 1_000_000),
+        _everywhere(500),
     ),
     Variable(
         "DATABASE_URL",

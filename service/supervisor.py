@@ -174,7 +174,7 @@ def _load(load: Callable[[], Application], foreign: Sequence[socket.socket]) -> 
 
 @contextmanager
 def _own_worker(settings: Settings) -> Iterator[None]:
-    """A job worker for the embedded database, which no other service can reach; the kernel ends it with this one."""
+    """A worker for the embedded database, which no other service can reach; the kernel ends it with this one."""
     variables = {
         **os.environ,
         "DATABASE_URL": _known(settings.database_url),

@@ -1,49 +1,100 @@
-"""The worker process: answers the jobs of the service's database as the service would have answered at once."""
+"""The worker process: works off batches, and answers jobs as the service would have answered at once."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import logging.config
+import os
 import signal
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
+import uvloop
 
+from service.adapters.chunk_consumer import work_off
 from service.adapters.consumer import Answer, Terms, consume
+from service.adapters.database import open_database
+from service.adapters.keepsakes import PostgresKeepsakes
 from service.adapters.redis import RedisChannel, RedisTier, open_client
+from service.adapters.restarter import RECYCLED
+from service.campaigns.recycling import outgrown
+from service.campaigns.stopwatch import Stopwatch
+from service.campaigns.terms import CampaignTerms
 from service.core.call import Call, Priority
 from service.core.errors import InvalidRequestError, SettingsError, UnknownResourceError
+from service.core.processes import resident_bytes
 from service.core.workload import AnyWorkload
 from service.pipelines import AnyPipeline, SharedCache, open_metrics, open_works
-from service.settings import Settings
+from service.settings import Settings, of_this_process
 from service.workloads import WORKLOADS
+
+CONNECTIONS = 2
+"""By which a worker keeps files; they are opened when the first one is made."""
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, terms: Terms | None = None) -> None:
-    """Work off jobs until SIGTERM or SIGINT, then finish the one in hand; waits for a database that is away."""
+def run(settings: Settings, terms: Terms | None = None, workloads: Sequence[AnyWorkload] = WORKLOADS) -> None:
+    """Work until SIGTERM or SIGINT, then finish or give back what is in hand; waits for a database that is away.
+
+    SystemExit with `RECYCLED` when another process should take over, because this one has grown too large.
+    """
     if settings.database_url is None:
         raise SettingsError(["DATABASE_URL is missing: the worker shares the service's database"])
-    for workload in WORKLOADS:
+    for workload in workloads:
         workload.prepare()
-    asyncio.run(_work(settings, settings.database_url, terms or Terms()))
+    if uvloop.run(_work(settings, settings.database_url, terms or Terms(), workloads)):
+        raise SystemExit(RECYCLED)
 
 
-async def _work(settings: Settings, database_url: str, terms: Terms) -> None:
+async def _work(settings: Settings, url: str, terms: Terms, workloads: Sequence[AnyWorkload]) -> bool:
+    """Whether another process should take over."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_answer(settings, WORKLOADS) as answer:
+    stopwatch = Stopwatch(time.monotonic)
+    watched = [stopwatch.watched(workload) for workload in workloads]
+    # A job and a row that may end the process are never in hand together.
+    turn = asyncio.Semaphore(1)
+    async with open_pipelines(settings, watched) as pipelines:
         logger.info("the worker is ready")
-        await consume(database_url, answer, stop, terms)
+        recycling = asyncio.create_task(_recycle(settings.worker_memory_bytes, stop))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(consume(url, _answer_from(pipelines), stop, terms, turn))
+            tasks.create_task(
+                work_off(
+                    url,
+                    pipelines,
+                    stop,
+                    turn=turn,
+                    stopwatch=stopwatch,
+                    longest=settings.analysis_seconds,
+                    keep_days=settings.batch_days,
+                    terms=CampaignTerms(lease=settings.lease_seconds, grace=settings.shutdown_seconds / 2),
+                )
+            )
+        is_recycled = recycling.done()
+        recycling.cancel()
     logger.info("the worker has stopped")
+    return is_recycled
+
+
+async def _recycle(limit: int, stop: asyncio.Event) -> None:
+    taken = await outgrown(limit, lambda: resident_bytes(os.getpid()))
+    logger.warning("the worker takes %d MiB, another one takes over", taken >> 20)
+    stop.set()
 
 
 @asynccontextmanager
-async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> AsyncIterator[Answer]:
-    """What answers jobs, by the same pipelines and caches as the service; without Redis by the memory alone."""
+async def open_pipelines(
+    settings: Settings, workloads: Sequence[AnyWorkload]
+) -> AsyncIterator[Mapping[str, AnyPipeline]]:
+    """The pipelines of ``workloads`` by name, over the caches of the service; without Redis over memory alone.
+
+    Unlike a process of the service, which has neighbours, a worker computes on all cores.
+    """
     async with AsyncExitStack() as stack:
         metrics = open_metrics(workloads)
         stack.callback(metrics.close)
@@ -53,8 +104,22 @@ async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> A
             stack.push_async_callback(client.aclose)
             prefix = settings.redis_prefix
             shared = SharedCache(tiers=(RedisTier(client, prefix),), channel=RedisChannel(client, prefix))
-        works = await stack.enter_async_context(open_works(settings, workloads, shared, metrics))
-        yield _answer_from({pipeline.workload.name: pipeline for pipeline in works.pipelines})
+        alone = msgspec.structs.replace(settings, workers=1)
+        keepsakes = None
+        if settings.database_url is not None:
+            database = await stack.enter_async_context(
+                open_database(settings.database_url, size=CONNECTIONS, application="loadstone-worker-files")
+            )
+            keepsakes = PostgresKeepsakes(database)
+        works = await stack.enter_async_context(open_works(alone, workloads, shared, metrics, keepsakes=keepsakes))
+        yield {pipeline.workload.name: pipeline for pipeline in works.pipelines}
+
+
+@asynccontextmanager
+async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> AsyncIterator[Answer]:
+    """What answers jobs."""
+    async with open_pipelines(settings, workloads) as pipelines:
+        yield _answer_from(pipelines)
 
 
 def _answer_from(pipelines: Mapping[str, AnyPipeline]) -> Answer:
@@ -71,3 +136,16 @@ def _answer_from(pipelines: Mapping[str, AnyPipeline]) -> Answer:
         return encode(await pipelines[workload].answer(content, Call(tenant, Priority.BULK)))
 
     return answer
+
+
+def main() -> None:
+    """Run as the environment says."""
+    from service.web.logs import logging_configuration
+
+    settings = of_this_process()
+    logging.config.dictConfig(logging_configuration(settings.log_level))
+    run(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -175,7 +175,7 @@ def test_a_page_without_a_place_is_refused_before_anything_runs(tmp_path: Path) 
     done = capacity("light", "--write", page, cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "no place for the capacity of light" in done.stderr
+    assert "no place for capacity light" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["capacity.md"]
 
 

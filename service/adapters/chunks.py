@@ -18,6 +18,8 @@ LOST_BEFORE_POISON = 3
 """A row that was begun alone when so many workers were lost is not begun again."""
 MOST_LOSSES = 20
 """After a chunk lost so many workers since it came on, no row of it is begun again."""
+SILENT_UPLOAD = 900.0
+"""Seconds; no upload that lives is silent for so long, since a body may pause for ten minutes at most."""
 MOST_CANDIDATES = 8
 """Batches that are tried at a claim, since other workers may be quicker at the first ones."""
 MOST_CHUNKS = 64
@@ -95,6 +97,7 @@ class PostgresChunks:
     async def tidy(self) -> float | None:
         """Take back what is past its lease, finish what is done, wake workers; seconds until the next lease ends."""
         await self._database.execute(_SQL["reclaim_chunks"], LOST_BEFORE_POISON, LOST_BEFORE_SUSPICION)
+        await self._database.execute(_SQL["interrupt_uploads"], SILENT_UPLOAD)
         await self._database.execute(_SQL["finish_batches"])
         row = await self._database.fetch_row(_SQL["look_ahead"])
         if row is None:

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from service.core.call import PUBLIC_TENANT
 from service.core.errors import AnalysisError, OverloadError
 
 Item = TypeVar("Item")
@@ -79,12 +80,13 @@ class Order(Generic[Outcome]):
 
 
 class Flight(Generic[Item, Outcome]):
-    """One item on its way. ``size`` is how much of it there is, in bytes."""
+    """One item on its way, for ``tenant``. ``size`` is how much of it there is, in bytes."""
 
-    __slots__ = ("_orders", "item", "key", "size")
+    __slots__ = ("_orders", "item", "key", "size", "tenant")
 
-    def __init__(self, key: str, item: Item, size: int) -> None:
+    def __init__(self, key: str, item: Item, size: int, tenant: str = PUBLIC_TENANT) -> None:
         self.key = key
+        self.tenant = tenant
         self.item = item
         self.size = size
         self._orders: list[tuple[Order[Outcome], int]] = []

@@ -24,6 +24,7 @@ from service.core.errors import AnalysisError, OverloadError
 from service.core.fetch_stage import FetchStage
 from service.core.fetching import Fetcher
 from service.core.flight import Flight, Item, Order, Outcome
+from service.core.keepsakes import Keepsake, KeepsakeStore
 from service.core.limits import Traffic
 from service.core.loop_batcher import LoopBatcher
 from service.core.metrics import LaneMeters
@@ -42,7 +43,8 @@ _KEY_BYTES: Final = 16
 class LanePath(Generic[Item, Outcome]):
     """Answers for the items of one lane; belongs to the event loop that runs when it is made.
 
-    ``clock`` is that of ``cache``; a ``fetcher`` is needed where items name what is to be fetched.
+    ``clock`` is that of ``cache``; a ``fetcher`` is needed where items name what is to be fetched, and without
+    ``keepsakes`` what outcomes bring to be kept is lost.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class LanePath(Generic[Item, Outcome]):
         pool: ComputePool,
         clock: Callable[[], float],
         fetcher: Fetcher | None = None,
+        keepsakes: KeepsakeStore | None = None,
     ) -> None:
         self._key_of = workload.key_of
         self._prefix = f"{workload.name}:{workload.version}:{lane.name}:"
@@ -72,6 +75,8 @@ class LanePath(Generic[Item, Outcome]):
         self._flights: dict[str, Flight[Item, Outcome]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """Look-ups and fetches."""
+        self._keepsakes = keepsakes
+        self._parted = workload.keepsakes
         self._landed: asyncio.Future[None] | None = None
         """Ends when nothing is on its way, once somebody waits for that."""
         self._traffic = traffic
@@ -100,7 +105,7 @@ class LanePath(Generic[Item, Outcome]):
         began = self._clock() if timing is not None else 0.0
         names = [self._key_of(item) for item in items]
         keys = self._keys(names, call.tenant)
-        found = self._found(keys, items, names)
+        found = self._found(keys, items, names, call.tenant)
         if timing is not None:
             timing.cache += self._clock() - began
         gaps = found.count(None)
@@ -133,6 +138,47 @@ class LanePath(Generic[Item, Outcome]):
         seconds: float,
     ) -> None:
         """Keep what was analysed, and give it to everybody who waits for it."""
+        if self._parted is None:
+            self._land(batch, outcomes, began_at, seconds)
+        else:
+            self._begin(self._land_without_keepsakes(batch, outcomes, began_at, seconds, self._parted))
+
+    async def _land_without_keepsakes(
+        self,
+        batch: Sequence[Flight[Item, Outcome]],
+        outcomes: Sequence[Outcome | AnalysisError],
+        began_at: float,
+        seconds: float,
+        parted: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]],
+    ) -> None:
+        """Keep first what outcomes bring beside themselves: whoever reads of it shall find it."""
+        bare: list[Outcome | AnalysisError] = []
+        for flight, outcome in zip(batch, outcomes, strict=True):
+            bare.append(outcome if isinstance(outcome, AnalysisError) else await self._bare(flight, outcome, parted))
+        self._land(batch, bare, began_at, seconds)
+
+    async def _bare(
+        self,
+        flight: Flight[Item, Outcome],
+        outcome: Outcome,
+        parted: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]],
+    ) -> Outcome | AnalysisError:
+        bare, keepsakes = parted(outcome)
+        if keepsakes and self._keepsakes is not None:
+            try:
+                await self._keepsakes.keep(keepsakes, flight.tenant)
+            except Exception:
+                _log.exception("%d files were not kept", len(keepsakes))
+                return AnalysisError("what was made of it could not be kept", "not-kept", may_pass=True)
+        return bare
+
+    def _land(
+        self,
+        batch: Sequence[Flight[Item, Outcome]],
+        outcomes: Sequence[Outcome | AnalysisError],
+        began_at: float,
+        seconds: float,
+    ) -> None:
         failed = sum([isinstance(outcome, AnalysisError) for outcome in outcomes])
         if failed:
             self._meters.failed_items.add(failed)
@@ -153,7 +199,7 @@ class LanePath(Generic[Item, Outcome]):
         return [prefix + blake2b(name, digest_size=_KEY_BYTES).hexdigest() for name in names]
 
     def _found(
-        self, keys: Sequence[str], items: Sequence[Item], names: Sequence[bytes]
+        self, keys: Sequence[str], items: Sequence[Item], names: Sequence[bytes], tenant: str
     ) -> list[Outcome | AnalysisError | None]:
         """What memory knows; what it knows from too long ago is made anew, once."""
         if not self._is_kept:
@@ -162,7 +208,7 @@ class LanePath(Generic[Item, Outcome]):
         if self._policy.stale > 0 and any(entries):
             now = self._clock()
             stale = {
-                key: Flight[Item, Outcome](key, item, len(name) + ITEM_BYTES)
+                key: Flight[Item, Outcome](key, item, len(name) + ITEM_BYTES, tenant)
                 for key, item, name, entry in zip(keys, items, names, entries, strict=True)
                 if entry is not None and entry.fresh_until < now and key not in self._flights
             }
@@ -186,7 +232,7 @@ class LanePath(Generic[Item, Outcome]):
                 key = keys[place]
                 flight = flights.get(key)
                 if flight is None:
-                    flight = flights[key] = Flight(key, items[place], len(names[place]) + ITEM_BYTES)
+                    flight = flights[key] = Flight(key, items[place], len(names[place]) + ITEM_BYTES, call.tenant)
                     fresh.append(flight)
                 flight.join(order, place)
         if not fresh:

@@ -30,6 +30,7 @@ from service.core.errors import (
     WaitedTooLongError,
 )
 from service.core.fetching import Fetcher
+from service.core.keepsakes import KeepsakeStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import PRIORITIES, REFUSAL_REASONS, REFUSALS, Metrics
@@ -55,6 +56,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         pool: ComputePool | None = None,
         watch: MemoryWatch | None = None,
         fetcher: Fetcher | None = None,
+        keepsakes: KeepsakeStore | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workload = workload
@@ -74,6 +76,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
                 pool=pool,
                 clock=clock,
                 fetcher=fetcher,
+                keepsakes=keepsakes,
             )
             for lane in workload.lanes
         }

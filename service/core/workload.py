@@ -16,6 +16,7 @@ from service.core.batches import Fields
 from service.core.call import Priority
 from service.core.errors import AnalysisError
 from service.core.fetching import Fetcher
+from service.core.keepsakes import Keepsake
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Item = TypeVar("Item")
@@ -56,8 +57,8 @@ class Lane:
     cache: CachePolicy
     batch_seconds: float = 0.05
     """A batch should take no longer: its size adapts to the pace that it sees, up to ``batch_items``."""
-    fetches: int = 64
-    """Items that are fetched at a time, where the workload has any to fetch."""
+    fetches: int = 256
+    """Items that are fetched at a time, where the workload fetches; many, since a slow origin holds its own."""
     queue_seconds: float = 60.0
     """An item that waited longer is refused rather than analysed for nobody."""
 
@@ -117,6 +118,8 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     fetch: Callable[[Item, Fetcher, Priority], Awaitable[Item]] | None = None
     """Completes an item that is not known yet with what it names; AnalysisError when that cannot be had. None where
     requests bring all that is needed."""
+    keepsakes: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]] | None = None
+    """What an outcome brings that is kept elsewhere, and the outcome without it. None where there is no such thing."""
     upload: UploadRule[Request] | None = None
     """None where only JSON is understood."""
     batch: BatchRule[Item] | None = None

@@ -66,6 +66,14 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "LOADSTONE_KEYS": "on",
         "LOADSTONE_RATE_LIMIT": "500/min",
         "LOADSTONE_RATE_BURST": "700",
+        "LOADSTONE_LEASE_SECONDS": "3",
+        "LOADSTONE_ANALYSIS_SECONDS": "60",
+        "LOADSTONE_WORKER_MEMORY_BYTES": "1000000000",
+        "LOADSTONE_BATCH_DAYS": "7",
+        "LOADSTONE_FETCH_ALLOW": "127.0.0.1:9000, Origin.test:80,[0:0::1]:9000",
+        "LOADSTONE_FETCH_SECONDS": "2.5",
+        "LOADSTONE_FETCH_CONCURRENCY": "3",
+        "LOADSTONE_FETCH_RATE": "40",
     }
     assert {variable.name for variable in VARIABLES} <= texts.keys()
     settings = Settings.from_environment(texts)
@@ -91,6 +99,9 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     expected |= {"traces_url": "http://collector:4318/v1/traces"}
     expected |= {"keys": True, "key_secrets": ("***", "***"), "rate_burst": 700}
     expected |= {"rate_limit": {"requests": 500, "window": 60.0, "burst": 500}}
+    expected |= {"lease_seconds": 3.0, "analysis_seconds": 60.0, "worker_memory_bytes": 1_000_000_000, "batch_days": 7}
+    expected |= {"fetch_allow": ("127.0.0.1:9000", "origin.test:80", "[::1]:9000"), "fetch_seconds": 2.5}
+    expected |= {"fetch_concurrency": 3, "fetch_rate": 40}
     assert read == expected
     assert settings.key_rate == Rate(500, 60.0, 700)
     assert settings.url == "http://[::]:9000"
@@ -192,6 +203,12 @@ def test_no_secret_is_shown() -> None:
         ("LOADSTONE_KEY_SECRET", "x" * 32 + ",x", "must have at least 32 bytes in each of its secrets"),
         ("LOADSTONE_RATE_LIMIT", "1000", "must be a number of requests and a time"),
         ("LOADSTONE_RATE_BURST", "0", "must lie between 1 and"),
+        ("LOADSTONE_FETCH_ALLOW", "http://127.0.0.1:9000", "must name origins as host:port with commas"),
+        ("LOADSTONE_FETCH_ALLOW", "127.0.0.1", "must name origins as host:port with commas; '127.0.0.1' is none"),
+        ("LOADSTONE_FETCH_ALLOW", "a:80,,b:80", "must name origins as host:port with commas; '' is none"),
+        ("LOADSTONE_FETCH_ALLOW", "[1:2]:80", "must name origins as host:port with commas; '[1:2]:80' has no address"),
+        ("LOADSTONE_FETCH_ALLOW", "a:65536", "must name origins as host:port with commas; 'a:65536' is none"),
+        ("LOADSTONE_FETCH_ALLOW", "*:80", "must name origins as host:port with commas; '*:80' is none"),
     ],
 )
 def test_odd_values_are_refused_in_words_of_our_own(name: str, text: str, problem: str) -> None:

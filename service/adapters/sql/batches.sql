@@ -6,7 +6,7 @@ INSERT INTO batches (id, tenant, name, workload, auto_start, priority, options) 
 
 -- name: grow_batch
 -- Batch $1 has $2 more rows, $3 more refused lines and $4 more chunks, while it is uploaded; the number of the next chunk.
-UPDATE batches SET items = items + $2, refused = refused + $3, chunks = chunks + $4
+UPDATE batches SET items = items + $2, refused = refused + $3, chunks = chunks + $4, touched_at = now()
 WHERE id = $1 AND state = 'uploading'
 RETURNING chunks - $4 AS first, refused - $3 AS refused_before;
 

@@ -104,6 +104,10 @@ SET state = 'pending', worker = NULL, lease_until = NULL,
 FROM lost
 WHERE chunk.batch_id = lost.batch_id AND chunk.number = lost.number;
 
+-- name: interrupt_uploads
+-- Uploads of which nothing came for $1 seconds have broken off, and nobody was left to say so.
+UPDATE batches SET state = 'interrupted' WHERE state = 'uploading' AND touched_at < now() - make_interval(secs => $1);
+
 -- name: finish_batches
 -- Running batches of which nothing is left to do are completed.
 UPDATE batches SET state = 'completed', finished_at = now()

@@ -10,7 +10,13 @@ import msgspec
 import pytest
 
 from service.adapters.batches import MOST_REFUSALS, PostgresBatches
-from service.adapters.chunks import LOST_BEFORE_POISON, LOST_BEFORE_SUSPICION, MOST_LOSSES, PostgresChunks
+from service.adapters.chunks import (
+    LOST_BEFORE_POISON,
+    LOST_BEFORE_SUSPICION,
+    MOST_LOSSES,
+    SILENT_UPLOAD,
+    PostgresChunks,
+)
 from service.adapters.database import Database
 from service.adapters.partitions import sweep_remains
 from service.adapters.postgres import Pool
@@ -356,3 +362,21 @@ async def test_pages_go_back_in_time(batches: PostgresBatches) -> None:
     second = await batches.page(TENANT, before=first[-1].id, most=10, state=BatchState.RUNNING)
     assert [batch.id for batch in (*first, *second)] == [batch.id for batch in reversed(made)]
     assert await batches.page(TENANT, before=None, most=2, state=BatchState.PAUSED) == []
+
+
+async def test_an_upload_that_nobody_ended_is_interrupted_and_keeps_its_rows(
+    batches: PostgresBatches, chunks: PostgresChunks, database: str
+) -> None:
+    left, alive = [await batches.create(WISH, TENANT) for _ in range(2)]
+    for batch in (left, alive):
+        await batches.add(batch.id, TENANT, [rows(2, 3)], [])
+    silence = f"touched_at = now() - interval '{SILENT_UPLOAD + 1} s'"
+    await _statement(database, f"UPDATE batches SET {silence}")
+    await batches.add(alive.id, TENANT, [rows(5, 3)], [])
+    await chunks.tidy()
+    found = [await batches.find(batch.id, TENANT) for batch in (left, alive)]
+    assert [(batch.state, batch.items) for batch in found if batch] == [("interrupted", 3), ("uploading", 6)]
+    with pytest.raises(UnknownResourceError):
+        await batches.add(left.id, TENANT, [rows(5, 3)], [])
+    started = await batches.start(left.id, TENANT)
+    assert started is not None and started.state is BatchState.RUNNING

@@ -19,6 +19,8 @@ CREATE TABLE batches (
     refused bigint NOT NULL DEFAULT 0,
     chunks integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
+    -- When rows of it last arrived.
+    touched_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
     finished_at timestamptz,
     CHECK ((state IN ('completed', 'cancelled')) = (finished_at IS NOT NULL))
@@ -28,6 +30,8 @@ CREATE TABLE batches (
 CREATE INDEX batches_newest ON batches (tenant, id DESC);
 -- Those that workers may take chunks of.
 CREATE INDEX batches_running ON batches (priority DESC, id) WHERE state = 'running';
+-- Those that arrive; without the time of their last rows, which changes all the while.
+CREATE INDEX batches_uploading ON batches (id) WHERE state = 'uploading';
 
 -- The rows are packed, some hundred in one value: what was taken in by the million is written and read by the thousand.
 CREATE TABLE batch_chunks (
@@ -112,7 +116,7 @@ END
 $$;
 
 GRANT SELECT, DELETE, INSERT (id, tenant, name, workload, auto_start, priority, options),
-    UPDATE (state, items, refused, chunks, started_at, finished_at) ON batches TO loadstone_tenant;
+    UPDATE (state, items, refused, chunks, touched_at, started_at, finished_at) ON batches TO loadstone_tenant;
 GRANT SELECT, DELETE, INSERT (batch_id, number, tenant, items, rows),
     UPDATE (state, losses, suspect, suspected, poisoned, repeats, failed, finished_at) ON batch_chunks TO loadstone_tenant;
 GRANT SELECT ON batch_results TO loadstone_tenant;

@@ -1,0 +1,159 @@
+"""What the pipeline handles: one picture, by its URL or by its content, and what is asked about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from service.core.batches import Fields
+from service.core.call import Priority
+from service.core.errors import InvalidRequestError
+from service.core.fetching import Fetcher
+from service.core.workload import BatchRule, UploadRule
+from service.workloads.images.bounds import MOST_BYTES
+from service.workloads.images.messages import (
+    LONGEST_URL,
+    ImageRequest,
+    Thumbnails,
+    ThumbnailWish,
+    WithGps,
+)
+
+MEDIA_TYPES = (
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "image/bmp",
+    "image/tiff",
+    "image/heic",
+    "image/heif",
+    "image/avif",
+)
+
+_URL: Final = re.compile(
+    r"https?://[^\s/?#\\\x00-\x20\x7f-\x9f]+[^\s\\\x00-\x20\x7f-\x9f\ud800-\udfff]*", re.IGNORECASE
+)
+_FLAGS: Final = {"": True, "true": True, "1": True, "false": False, "0": False}
+
+
+class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A picture to be analysed."""
+
+    url: str | None = None
+    content: bytes | None = None
+    """None until it has been fetched."""
+    digest: bytes = b""
+    """SHA-256 of the content; empty where only the URL is known."""
+    thumbnails: tuple[ThumbnailWish, ...] = ()
+    gps: bool = False
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is chosen for all pictures of a batch."""
+
+    thumbnails: Thumbnails = ()
+    gps: WithGps = False
+
+
+def items_of(request: ImageRequest) -> list[Item]:
+    """The one picture of ``request``; InvalidRequestError for none, two, or one that cannot be."""
+    if (request.url is None) == (request.data is None):
+        raise InvalidRequestError("$", "send either url or data")
+    wishes = _each_once(request.thumbnails)
+    if request.url is not None:
+        if complaint := complaint_about(request.url):
+            raise InvalidRequestError("$.url", complaint)
+        return [Item(url=request.url, thumbnails=wishes, gps=request.gps)]
+    content = request.data or b""
+    if complaint := _complaint_about_content(content):
+        raise InvalidRequestError("$.data", complaint)
+    return [Item(content=content, digest=sha256(content).digest(), thumbnails=wishes, gps=request.gps)]
+
+
+def complaint_about(url: str) -> str:
+    """Why ``url`` names no picture that could be fetched, as a sentence; empty when it may."""
+    if not url:
+        return "the URL is empty"
+    if len(url) > LONGEST_URL:
+        return f"the URL has {len(url):,} characters; at most {LONGEST_URL:,} are read"
+    return "" if _URL.fullmatch(url) else "this is no http or https URL with a host, without spaces and backslashes"
+
+
+def key_of(item: Item) -> bytes:
+    """Where the picture is, or what it is, and what is asked about it."""
+    name = b"d" + item.digest if item.digest else b"u" + (item.url or "").encode("utf-8", "surrogatepass")
+    wishes = ",".join(f"{wish.size}:{wish.format}" for wish in item.thumbnails)
+    return b"%b\0%b\0%d" % (name, wishes.encode(), item.gps)
+
+
+async def completed(item: Item, fetcher: Fetcher, priority: Priority) -> Item:
+    """``item`` with its content; AnalysisError when there is none to be had."""
+    if item.content is not None or item.url is None:
+        return item
+    fetched = await fetcher.fetch(item.url, priority)
+    return msgspec.structs.replace(item, content=fetched.content)
+
+
+def _each_once(wishes: tuple[ThumbnailWish, ...]) -> tuple[ThumbnailWish, ...]:
+    return tuple(dict.fromkeys(wishes)) if len(wishes) > 1 else wishes
+
+
+def _complaint_about_content(content: bytes) -> str:
+    if not content:
+        return "the picture's file is empty"
+    return f"the file has {len(content):,} bytes; at most {MOST_BYTES:,} are read" if len(content) > MOST_BYTES else ""
+
+
+def _item_of(fields: Fields, options: Options) -> Item:
+    url = fields.get("url")
+    url = url.strip() if isinstance(url, str) else ""
+    if complaint := complaint_about(url):
+        raise InvalidRequestError("url", complaint)
+    return Item(url=url, thumbnails=_each_once(options.thumbnails), gps=options.gps)
+
+
+def _request_of(body: bytes, query: Mapping[str, str]) -> ImageRequest:
+    """A picture as it is, and as the query says: ``?thumbnails=small,320:webp&gps=true&known=true``."""
+    if unknown := sorted(query.keys() - {"thumbnails", "gps", "known"}):
+        raise InvalidRequestError(f"?{unknown[0]}", "with a picture go thumbnails, gps and known")
+    return ImageRequest(
+        data=body,
+        thumbnails=_wishes_of(query.get("thumbnails", "")),
+        gps=_flag(query, "gps"),
+        known=_flag(query, "known"),
+    )
+
+
+def _wishes_of(text: str) -> tuple[ThumbnailWish, ...]:
+    parts = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    wishes = [{"size": _number_or_name(size), "format": form or "jpeg"} for size, _, form in parts]
+    try:
+        return msgspec.convert(wishes, Thumbnails)
+    except msgspec.ValidationError as error:
+        reason = "they are up to 8 sizes, each small, medium, large or 16 to 2048, with :jpeg or :webp behind it"
+        raise InvalidRequestError("?thumbnails", reason) from error
+
+
+def _number_or_name(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) < 9 else text
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    value = query.get(name, "false").lower()
+    if value not in _FLAGS:
+        raise InvalidRequestError(f"?{name}", "it is true or false")
+    return _FLAGS[value]
+
+
+BATCH: BatchRule[Item] = BatchRule(
+    columns={"url": "where the picture is", "id": "your own name for the picture"},
+    options=Options,
+    item_of=_item_of,
+    chunk_rows=200,
+)
+UPLOAD: UploadRule[ImageRequest] = UploadRule(media_types=MEDIA_TYPES, request_of=_request_of)
