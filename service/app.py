@@ -24,16 +24,20 @@ from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp
 
 from service.adapters import launch
+from service.adapters.batches import PostgresBatches
 from service.adapters.cache_table import CacheTable
 from service.adapters.database import open_database
+from service.adapters.keepsakes import PostgresKeepsakes
 from service.adapters.keys import PostgresKeys
 from service.adapters.postgres import PostgresJobs, PostgresProbe
 from service.adapters.redis import RedisChannel, RedisProbe, RedisTier, open_client
 from service.adapters.statistics import StatisticsWatch, report
 from service.adapters.token_bucket import RedisBuckets
 from service.adapters.traces import open_tracer
+from service.core.batches import BatchStore
 from service.core.deadlines import Deadlines
 from service.core.exposition import render
+from service.core.keepsakes import KeepsakeStore
 from service.core.keyring import Keyring
 from service.core.keys import Seal
 from service.core.memory_watch import MemoryWatch, give_back
@@ -45,6 +49,8 @@ from service.pipelines import SharedCache, open_metrics, open_works
 from service.settings import Settings
 from service.web import documentation, routes
 from service.web.answers import Answers
+from service.web.batch_routes import BatchDesk, batch_routes
+from service.web.batch_routes.uploads import Uploads
 from service.web.body import BodyReader, BodyRoom
 from service.web.cache_routes import CacheDesk, cache_routes
 from service.web.compression import Compressor
@@ -58,6 +64,7 @@ from service.web.middleware import Observer
 from service.web.openapi import document
 from service.web.problems import EXCEPTION_HANDLERS
 from service.web.server_timing import CHOICES
+from service.web.thumbnail_routes import thumbnail_route
 from service.web.tracing import request_ids
 from service.workloads import WORKLOADS
 
@@ -108,6 +115,8 @@ class Adapters:
     shared: SharedCache
     required: Sequence[Probe]
     helpful: Sequence[Probe]
+    batches: BatchStore | None = None
+    keepsakes: KeepsakeStore | None = None
     traces: TraceSink | None = None
     database_report: Report | None = None
     database_exposition: Callable[[], bytes] = bytes
@@ -136,6 +145,8 @@ async def open_adapters(settings: Settings, metrics: Metrics) -> AsyncIterator[A
         table = CacheTable(database, settings.cache_rows)
         yield Adapters(
             jobs=PostgresJobs(database),
+            batches=PostgresBatches(database),
+            keepsakes=PostgresKeepsakes(database),
             keys=PostgresKeys(database),
             buckets=RedisBuckets(client, settings.redis_prefix),
             shared=SharedCache(
@@ -171,7 +182,9 @@ async def open_application(
     """The application, in the event loop that serves it; at the end what waits in the lanes is finished."""
     access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     async with AsyncExitStack() as stack:
-        works = await stack.enter_async_context(open_works(settings, workloads, adapters.shared, metrics, clock))
+        works = await stack.enter_async_context(
+            open_works(settings, workloads, adapters.shared, metrics, clock, adapters.keepsakes)
+        )
         doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics, clock))
         answers = Answers(settings.answer_bytes, works.cache, clock)
         works.squeezes.append(lambda share: answers.resize(int(settings.answer_bytes * share)))
@@ -201,6 +214,8 @@ async def open_application(
                 *cache_routes(
                     CacheDesk(works.caretaker, metrics, workloads, doorman=doorman, deadlines=deadlines, room=room)
                 ),
+                *_thumbnail_routes(adapters.keepsakes, workloads, doorman),
+                *_batch_routes(settings, instance, adapters.batches, workloads, doorman),
                 *([database_route(adapters.database_report, doorman)] if adapters.database_report else []),
                 *_pages(settings, workloads),
             ],
@@ -306,6 +321,28 @@ def _doctor(settings: Settings, instance: Instance, adapters: Adapters, watch: M
         started_at=instance.started_at,
         memory=watch,
     )
+
+
+def _thumbnail_routes(
+    keepsakes: KeepsakeStore | None, workloads: Sequence[AnyWorkload], doorman: Doorman
+) -> Sequence[HTTPRouteHandler]:
+    if keepsakes is None or not any(workload.keepsakes for workload in workloads):
+        return ()
+    return (thumbnail_route(keepsakes, doorman),)
+
+
+def _batch_routes(
+    settings: Settings,
+    instance: Instance,
+    batches: BatchStore | None,
+    workloads: Sequence[AnyWorkload],
+    doorman: Doorman,
+) -> Sequence[HTTPRouteHandler]:
+    if batches is None:
+        return ()
+    rules = {workload.name: workload.batch for workload in workloads if workload.batch is not None}
+    uploads = Uploads(batches, rules, settings.body_seconds)
+    return batch_routes(BatchDesk(batches, uploads, doorman=doorman, is_draining=instance.is_draining))
 
 
 def _pages(settings: Settings, workloads: Sequence[AnyWorkload]) -> list[HTTPRouteHandler]:

@@ -10,6 +10,10 @@ from service.intake.errors import UploadError
 from service.intake.lines import LONGEST_LINE, Block
 
 DELIMITERS = (",", ";", "\t")
+MOST_LINES = 1_000
+"""Of one record, whose quoted cells hold line breaks."""
+MOST_UNENDED = 100
+"""Quoted cells that do not end; each costs reading all that it may have taken in once more."""
 _SHOWN = 10
 
 
@@ -28,26 +32,24 @@ class CsvRows:
         self._open: list[str] = []
         """Lines of a record whose quoted cell has not ended, from line `_open_at` on."""
         self._open_at = 0
+        self._unended = 0
 
     def rows(self, block: Block) -> list[Row]:
-        """The rows that ``block`` completes; UploadError when the header is wrong."""
+        """The rows that ``block`` completes; UploadError when the header, or the file's quoting, is wrong."""
         first, lines = block.first, block.lines
         if self._open:
             first, lines = self._open_at, [*self._open, *lines]
-        elif not self._width:
-            first, lines = self._after_header(first, lines)
-        if not lines:
-            return []
-        if block.has_quotes or self._open:
-            self._open = []
             return self._quoted(first, lines)
-        table = csv.reader(lines, delimiter=self._delimiter)
+        if not self._width:
+            first, lines = self._after_header(block)
+        if not block.is_plain:
+            return self._quoted(first, lines)
         taken, width = self._taken, self._width
         rows = []
-        for number, cells in enumerate(table, first):
+        for number, cells in enumerate(csv.reader(lines, delimiter=self._delimiter), first):
             if len(cells) == width:
                 rows.append(Row(number, {name: cells[place] for name, place in taken}))
-            else:
+            elif cells:
                 rows += self._row(number, cells)
         return rows
 
@@ -55,16 +57,20 @@ class CsvRows:
         """What is left: a quoted cell that never ended costs its own line only."""
         rows: list[Row] = []
         while self._open:
-            rows += self._after_unended()
+            number, lines = self._open_at, self._open
+            self._refuse_unended(number)
+            rows += self._quoted(number + 1, lines[1:])
         return rows
 
-    def _after_header(self, first: int, lines: Sequence[str]) -> tuple[int, list[str]]:
+    def _after_header(self, block: Block) -> tuple[int, list[str]]:
         """What follows the header, which is the first line that is not empty."""
-        for place, line in enumerate(lines):
-            if line.strip():
-                self._read_header(line)
-                return first + place + 1, list(lines[place + 1 :])
-        return first, []
+        place = next((place for place, line in enumerate(block.lines) if line.strip()), len(block.lines))
+        if block.refusals and block.refusals[0].line < block.first + max(place, 1):
+            number, reason = block.refusals[0]
+            raise UploadError(f"Line {number} must name the columns, but {reason}.")
+        if place < len(block.lines):
+            self._read_header(block.lines[place])
+        return block.first + place + 1, block.lines[place + 1 :]
 
     def _read_header(self, line: str) -> None:
         every = {delimiter: _cells(line, delimiter) for delimiter in DELIMITERS}
@@ -80,32 +86,37 @@ class CsvRows:
 
     def _quoted(self, first: int, lines: list[str]) -> list[Row]:
         """The rows of lines with quotes in them; a record that goes on behind the last one is kept open."""
+        self._open = []
         rows: list[Row] = []
         feed = _Feed(lines)
         table = csv.reader(feed, delimiter=self._delimiter)
-        while True:
-            place = feed.given
+        while (place := feed.given) < len(lines):
+            reason = ""
+            cells: list[str] = []
             try:
                 cells = next(table)
-            except StopIteration:
-                return rows
             except csv.Error as error:
-                self._refuse(first + place, f"the line cannot be read as CSV: {error}")
-                table = csv.reader(feed, delimiter=self._delimiter)
-                continue
-            if feed.is_exhausted:
+                reason = str(error)
+            if _is_too_long(lines[place : feed.given]):
+                self._refuse_unended(first + place)
+                feed.given = place + 1
+            elif feed.is_exhausted:
                 self._open, self._open_at = lines[place:], first + place
-                if sum(map(len, self._open)) > LONGEST_LINE:
-                    rows += self._after_unended()
                 return rows
-            rows += self._row(first + place, cells)
+            elif reason:
+                self._refuse(first + place, f"the line cannot be read as CSV: {reason}")
+            else:
+                rows += self._row(first + place, cells)
+                continue
+            feed.is_exhausted = False
+            table = csv.reader(feed, delimiter=self._delimiter)
+        return rows
 
-    def _after_unended(self) -> list[Row]:
-        """Give up on the open record: its first line is refused, and the next ones are read anew."""
-        number, lines = self._open_at, self._open[1:]
-        self._open = []
-        self._refuse(number, f"a quoted cell does not end within {LONGEST_LINE:,} characters or before the end")
-        return self.rows(Block(number + 1, lines, has_quotes=True)) if lines else []
+    def _refuse_unended(self, number: int) -> None:
+        self._unended += 1
+        if self._unended > MOST_UNENDED:
+            raise UploadError(f"Line {number} is one of too many at which a quoted cell begins and does not end.")
+        self._refuse(number, _UNENDED)
 
     def _row(self, number: int, cells: Sequence[str]) -> Iterator[Row]:
         if len(cells) == self._width:
@@ -134,6 +145,13 @@ class _Feed:
             raise StopIteration
         self.given += 1
         return self._lines[self.given - 1] + "\n"
+
+
+_UNENDED = f"a quoted cell does not end within {MOST_LINES:,} lines of {LONGEST_LINE:,} characters, or before the end"
+
+
+def _is_too_long(record: Sequence[str]) -> bool:
+    return len(record) > MOST_LINES or (len(record) > 1 and sum(map(len, record)) > LONGEST_LINE)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Annotated, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
-from service.core.batches import Refusal, Row, Scalar
+from service.core.batches import Refusal, Row
 from service.intake.lines import Block
 
-_decode = msgspec.json.Decoder(dict[str, Scalar]).decode
+_Whole: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_decode = msgspec.json.Decoder(dict[str, str | _Whole | float | bool | None]).decode
 
 
 class JsonRows:
@@ -29,6 +32,9 @@ class JsonRows:
                 fields = _decode(line)
             except (msgspec.DecodeError, RecursionError) as error:
                 self.refusals.append(Refusal(number, f"the line is no JSON object of plain values: {error}"[:300]))
+                continue
+            if "\\u0000" in line and any("\0" in value for value in fields.values() if isinstance(value, str)):
+                self.refusals.append(Refusal(number, "the line holds a NUL, which is no character"))
                 continue
             rows.append(Row(number, {name: value for name, value in fields.items() if name in columns}))
         return rows

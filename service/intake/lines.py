@@ -29,19 +29,23 @@ _LONGEST_SIGNATURE = max(map(len, _SIGNATURES))
 
 
 class Block(NamedTuple):
-    """Consecutive lines without their ends; one that was refused is empty."""
+    """Consecutive lines without their ends."""
 
     first: int
     """Number of the first line."""
     lines: list[str]
-    has_quotes: bool
+    """Those that are refused are empty."""
+    refusals: list[Refusal]
+    """Of lines that are no text, since the last block."""
+    is_plain: bool
+    """Each line is a record: there are no quotes, and no carriage returns but those of line ends."""
 
 
 class Lines:
-    """Takes the pieces of one upload; `refusals` are those of the lines that are no text."""
+    """Takes the pieces of one upload; which lines come, and which are refused, does not depend on the pieces."""
 
     def __init__(self) -> None:
-        self.refusals: list[Refusal] = []
+        self._refusals: list[Refusal] = []
         self._number = 1
         self._rest = b""
         self._is_begun = False
@@ -54,24 +58,22 @@ class Lines:
         if not self._is_begun:
             if len(data) < _LONGEST_SIGNATURE:
                 self._rest = data
-                return Block(self._number, [], has_quotes=False)
+                return self._block(None)
             data = self._begun(data)
         end = data.rfind(b"\n")
-        if end < 0:
-            self._rest = data
-            if len(data) > LONGEST_LINE:
-                self._cut()
-            return Block(self._number, [], has_quotes=False)
         self._rest = data[end + 1 :]
-        block = self._block(data[:end])
-        if len(self._rest) > LONGEST_LINE:
-            self._cut()
+        block = self._block(data[:end] if end >= 0 else None)
+        if self._is_cut:
+            self._rest = b""
+        elif len(self._rest) > LONGEST_LINE:
+            self._is_cut, self._rest = True, b""
+            self._refuse(self._number, _TOO_LONG)
         return block
 
     def end(self) -> Block:
         """The last line, if it has no end."""
         data, self._rest = self._rest if self._is_begun else self._begun(self._rest), b""
-        return self._block(data) if data or self._is_cut else Block(self._number, [], has_quotes=False)
+        return self._block(data if data or self._is_cut else None)
 
     def _begun(self, data: bytes) -> bytes:
         self._is_begun = True
@@ -80,39 +82,45 @@ class Lines:
                 raise UploadError(f"This is no CSV or NDJSON in UTF-8 but {kind}.")
         return data.removeprefix(_BOM)
 
-    def _cut(self) -> None:
-        if not self._is_cut:
-            self._refuse(self._number, f"the line has more than {LONGEST_LINE:,} bytes")
-        self._is_cut, self._rest = True, b""
+    def _block(self, data: bytes | None) -> Block:
+        """The lines in ``data``, which are whole; None for none."""
+        first, lines, is_plain = self._number, [], True
+        if data is not None:
+            if self._is_cut:  # what follows of the line that is refused is nobody's
+                data, self._is_cut = data[len(data.partition(b"\n")[0]) :], False
+            lines = self._texts(data)
+            self._number += len(lines)
+            is_plain = b'"' not in data and (b"\r" not in data or _returns_end_lines(data))
+        refusals, self._refusals = self._refusals, []
+        return Block(first, lines, refusals, is_plain)
 
-    def _block(self, data: bytes) -> Block:
-        first = self._number
-        try:
-            lines = data.decode("utf-8").split("\n")
-        except UnicodeDecodeError:
-            lines = [self._decoded(number, line) for number, line in enumerate(data.split(b"\n"), first)]
-        if self._is_cut:
-            lines[0], self._is_cut = "", False
-        if b"\0" in data or len(data) > LONGEST_LINE:
-            lines = [self._sound(number, line) for number, line in enumerate(lines, first)]
-        self._number = first + len(lines)
-        return Block(first, lines, b'"' in data)
+    def _texts(self, data: bytes) -> list[str]:
+        if len(data) <= LONGEST_LINE and b"\0" not in data:
+            try:
+                return data.decode("utf-8").split("\n")
+            except UnicodeDecodeError:
+                pass
+        return [self._text(number, line) for number, line in enumerate(data.split(b"\n"), self._number)]
 
-    def _decoded(self, number: int, line: bytes) -> str:
-        try:
-            return line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            self._refuse(number, f"byte {error.start + 1} of the line is no UTF-8")
-            return ""
-
-    def _sound(self, number: int, line: str) -> str:
-        if "\0" in line:
-            self._refuse(number, "the line holds a NUL, which is no character")
-            return ""
+    def _text(self, number: int, line: bytes) -> str:
         if len(line) > LONGEST_LINE:
-            self._refuse(number, f"the line has more than {LONGEST_LINE:,} bytes")
-            return ""
-        return line
+            self._refuse(number, _TOO_LONG)
+        elif b"\0" in line:
+            self._refuse(number, "the line holds a NUL, which is no character")
+        else:
+            try:
+                return line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                self._refuse(number, f"byte {error.start + 1} of the line is no UTF-8")
+        return ""
 
     def _refuse(self, number: int, reason: str) -> None:
-        self.refusals.append(Refusal(number, reason))
+        self._refusals.append(Refusal(number, reason))
+
+
+_TOO_LONG = f"the line has more than {LONGEST_LINE:,} bytes"
+
+
+def _returns_end_lines(data: bytes) -> bool:
+    """Whether each carriage return is before a line feed, or the last byte."""
+    return data.count(b"\r") - data.endswith(b"\r") == data.count(b"\r\n")

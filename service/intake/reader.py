@@ -14,8 +14,10 @@ from service.intake.json_rows import JsonRows
 from service.intake.lines import Block, Lines
 
 LONGEST_ID = 200
-PIECE = 65_536
+PIECE = 32_768
 """Bytes that are read at a time, so that nobody waits long for the event loop."""
+LARGEST_CHUNK = 1_048_576
+"""Bytes of an upload; where rows are long a chunk has fewer of them, so that memory does not depend on them."""
 
 
 class Form(StrEnum):
@@ -38,6 +40,8 @@ class UploadReader:
         self._lines = Lines()
         self._form = CsvRows(next(iter(rule.columns)), columns) if form is Form.CSV else JsonRows(columns)
         self._rows: list[Row] = []
+        self._size = 0
+        """Bytes since a chunk was given last."""
         self._refusals: list[Refusal] = []
         self.accepted = 0
         """Rows so far."""
@@ -46,6 +50,7 @@ class UploadReader:
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes."""
+        self._size += len(piece)
         self._take(self._lines.feed(piece))
 
     def end(self) -> None:
@@ -56,20 +61,23 @@ class UploadReader:
     def chunks(self, *, rest: bool = False) -> Sequence[Sequence[Row]]:
         """The chunks that are full by now, and with ``rest`` what is left as the last one; each is given once."""
         size, rows = self._rule.chunk_rows, self._rows
-        end = len(rows) if rest else len(rows) - len(rows) % size
-        self._rows = rows[end:]
+        end = len(rows) if rest or self._size > LARGEST_CHUNK else len(rows) - len(rows) % size
+        if not end:
+            return ()
+        self._rows, self._size = rows[end:], 0
         return [rows[place : min(place + size, end)] for place in range(0, end, size)]
 
     def refusals(self) -> Sequence[Refusal]:
         """What was refused since this was asked last, by line."""
-        found = [*self._refusals, *self._lines.refusals, *self._form.refusals]
-        for source in (self._refusals, self._lines.refusals, self._form.refusals):
-            source.clear()
+        found = [*self._refusals, *self._form.refusals]
+        self._refusals.clear()
+        self._form.refusals.clear()
         self.refused += len(found)
         return sorted(found)
 
     def _take(self, block: Block) -> None:
-        if block.lines:
+        self._refusals += block.refusals
+        if block.lines or block.refusals:
             self._check(self._form.rows(block))
 
     def _check(self, rows: Sequence[Row]) -> None:

@@ -34,10 +34,17 @@ class Answer:
     __slots__ = ("_forms", "_head", "_status", "_tag", "body", "is_compressible")
 
     def __init__(
-        self, body: bytes, *, status: int = 200, media_type: bytes = JSON, headers: Headers = (), tagged: bool = False
+        self,
+        body: bytes,
+        *,
+        status: int = 200,
+        media_type: bytes = JSON,
+        headers: Headers = (),
+        tagged: bool = False,
+        compressible: bool = True,
     ) -> None:
         self.body = body
-        self.is_compressible = len(body) >= SMALLEST
+        self.is_compressible = compressible and len(body) >= SMALLEST
         """Whether it is large enough to be worth it."""
         self._status = status
         self._tag = b'"%b"' % blake2b(body, digest_size=12).hexdigest().encode() if tagged else b""

@@ -13,11 +13,13 @@ from service.core.identity import Role
 from service.core.invalidation import Invalidation
 from service.core.ports import Job
 from service.core.workload import AnyWorkload
+from service.web.batch_routes import description as batches
 from service.web.cache_routes import INVALIDATIONS_ROUTE, STATISTICS_ROUTE, WARMINGS_ROUTE, Warming
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Health
 from service.web.openapi_keys import HEADERS, PROBLEMS, SCHEMES, guarded
 from service.web.problems import (
+    BAD_REQUEST,
     BASE,
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
@@ -30,13 +32,16 @@ from service.web.problems import (
     MALFORMED_BODY,
     MEDIA_TYPE,
     NOT_FOUND,
+    NOT_IN_STATE,
     OVERLOADED,
+    UNREADABLE_UPLOAD,
     UNSUPPORTED_MEDIA_TYPE,
     Fault,
     Kind,
     Problem,
 )
 from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, path_of
+from service.web.thumbnail_routes import THUMBNAIL_ROUTE
 
 _REFERENCE = "#/components/schemas/{name}"
 _ANALYSIS_PROBLEMS = (
@@ -48,6 +53,11 @@ _TELLING_PROBLEMS = (
     *_ASKING_PROBLEMS,
     *(MALFORMED_BODY, BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, NOT_FOUND, OVERLOADED),
 )
+_READING_PROBLEMS = (*_ASKING_PROBLEMS, INVALID_REQUEST, NOT_FOUND, OVERLOADED)
+_BATCH_PROBLEMS = (
+    *(*_READING_PROBLEMS, BAD_REQUEST, BODY_TIMEOUT, UNSUPPORTED_MEDIA_TYPE),
+    *(UNREADABLE_UPLOAD, NOT_IN_STATE, EXTRA_MISSING),
+)
 _DESCRIPTION = (
     "Analyses of comments and other things that customers leave behind. Every answer carries an `X-Request-ID`, "
     "the caller's own where it sent a sane one, and the caller's `traceparent`. Every error is a problem (RFC 9457) "
@@ -57,7 +67,7 @@ _DESCRIPTION = (
 
 def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = True) -> dict[str, Any]:
     """The document as plain data; without ``keys`` of a service that asks for none."""
-    types: list[Any] = [Job, Problem, Health, CacheStatistics, Invalidation, Forgotten, Warming, Warmed]
+    types: list[Any] = [Job, Problem, Health, CacheStatistics, Invalidation, Forgotten, Warming, Warmed, *batches.TYPES]
     for workload in workloads:
         types += [workload.request, workload.answer]
     references, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
@@ -75,6 +85,7 @@ def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = Tru
         "tags": [
             {"name": "analysis", "description": "The workloads."},
             {"name": "jobs", "description": "Answers to come back for."},
+            {"name": "batches", "description": "Rows by the million, worked off by workers."},
             {"name": "cache", "description": "For administrators: what the cache did, forgetting and filling it."},
             {"name": "service", "description": "What the service says of itself."},
         ],
@@ -84,10 +95,16 @@ def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = Tru
                 for workload in workloads
             },
             JOB_ROUTE: {"get": guarded(_job(schema_of), Role.READ, keys=keys)},
+            **(
+                {THUMBNAIL_ROUTE: {"get": guarded(_thumbnail(schema_of), Role.READ, keys=keys)}}
+                if any(workload.keepsakes for workload in workloads)
+                else {}
+            ),
             **{
                 path: {method: guarded(operation, Role.ADMIN, keys=keys) for method, operation in operations.items()}
                 for path, operations in _cache_paths(schema_of).items()
             },
+            **_batch_paths(schema_of, workloads, keys=keys),
             **_service_paths(schema_of),
         },
         "components": {
@@ -139,6 +156,20 @@ def _job(schema_of: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
+def _thumbnail(schema_of: dict[Any, Any]) -> dict[str, Any]:
+    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    headers = {name: {"schema": {"type": "string"}} for name in ("ETag", "Cache-Control")}
+    picture = _response("The picture; it never changes.", {"type": "string"}, "image/jpeg", headers)
+    picture["content"]["image/webp"] = picture["content"]["image/jpeg"]
+    return {
+        "operationId": "thumbnail",
+        "tags": ["jobs"],
+        "summary": "A thumbnail that an analysis of yours made.",
+        "parameters": [identifier, *_tracing_headers()],
+        "responses": {"200": picture, **_problems((*_ASKING_PROBLEMS, NOT_FOUND, OVERLOADED), schema_of)},
+    }
+
+
 def _cache_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
     def operation(name: str, summary: str, answer: Any, question: Any = None) -> dict[str, Any]:
         described = {
@@ -164,6 +195,22 @@ def _cache_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
         INVALIDATIONS_ROUTE: {"post": invalidate},
         WARMINGS_ROUTE: {"post": warm},
     }
+
+
+def _batch_paths(schema_of: dict[Any, Any], workloads: Sequence[AnyWorkload], *, keys: bool) -> dict[str, Any]:
+    paths: dict[str, dict[str, Any]] = {}
+    for role, kinds, described in (
+        (Role.READ, _READING_PROBLEMS, batches.read_operations(schema_of)),
+        (Role.WRITE, _BATCH_PROBLEMS, batches.write_operations(schema_of, workloads)),
+    ):
+        for path, operations in described.items():
+            for method, operation in operations.items():
+                operation["parameters"] += _tracing_headers()
+                for response in operation["responses"].values():
+                    response["headers"]["X-Request-ID"] = {"$ref": "#/components/headers/RequestId"}
+                operation["responses"] |= _problems(kinds, schema_of)
+                paths.setdefault(path, {})[method] = guarded(operation, role, keys=keys)
+    return paths
 
 
 def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:

@@ -78,6 +78,18 @@ UNSUPPORTED_MEDIA_TYPE = Kind(
     "The body is not of a supported type",
     "Send Content-Type: application/json, in UTF-8 and without Content-Encoding.",
 )
+NOT_IN_STATE = Kind(
+    "not-in-state",
+    409,
+    "The batch cannot do this now",
+    "detail names the state that it is in; look at it, then decide.",
+)
+UNREADABLE_UPLOAD = Kind(
+    "unreadable-upload",
+    422,
+    "The file cannot be read as rows",
+    "Send CSV with a header, or NDJSON, in UTF-8; detail and errors say what is wrong, and whether rows were kept.",
+)
 ITEMS_FAILED = Kind(
     "items-failed", 422, "Some items could not be analysed", "Leave out the items named in errors, or change them."
 )
@@ -95,6 +107,7 @@ DEPENDENCY_AWAY = Kind(
 KINDS: tuple[Kind, ...] = (
     *(MALFORMED_BODY, BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, BODY_TIMEOUT, BODY_TOO_LARGE),
     *(UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, ITEMS_FAILED, INTERNAL_ERROR, EXTRA_MISSING),
+    *(NOT_IN_STATE, UNREADABLE_UPLOAD),
     *(UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, OVERLOADED, DEPENDENCY_AWAY),
 )
 _BY_STATUS = {400: BAD_REQUEST, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED}

@@ -15,6 +15,7 @@ from service.core.identity import Role
 from service.core.ports import JobState, JobStore
 from service.core.workload import AnyWorkload
 from service.web.answer import JSON, Answer
+from service.web.batch_routes import BATCH_ROUTES
 from service.web.cache_routes import CACHE_ROUTES
 from service.web.database_routes import DATABASE_ROUTE
 from service.web.doorman import Doorman
@@ -23,13 +24,14 @@ from service.web.exchange import Headers, exchange_in
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Doctor, Health, Status
 from service.web.problems import BASE, KINDS
+from service.web.thumbnail_routes import THUMBNAIL_ROUTE
 
 JOB_ROUTE = "/v1/jobs/{id}"
 PROBLEM_ROUTE = BASE + "{slug}"
 FIXED_ROUTES = (
     *("/", "/docs", "/openapi.json", "/metrics", "/health", "/health/live", "/health/ready"),
     *(PROBLEM_ROUTE, JOB_ROUTE),
-    *(*CACHE_ROUTES, DATABASE_ROUTE),
+    *(*BATCH_ROUTES, *CACHE_ROUTES, DATABASE_ROUTE),
 )
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
@@ -47,7 +49,9 @@ def path_of(workload: AnyWorkload) -> str:
 
 def all_routes(workloads: Iterable[AnyWorkload]) -> tuple[str, ...]:
     """Every route that is served, as metrics and logs name it."""
-    return (*map(path_of, workloads), *FIXED_ROUTES)
+    served = list(workloads)
+    thumbnails = (THUMBNAIL_ROUTE,) if any(workload.keepsakes for workload in served) else ()
+    return (*map(path_of, served), *thumbnails, *FIXED_ROUTES)
 
 
 def workload_route(endpoint: Endpoint) -> ASGIRouteHandler:

@@ -16,7 +16,8 @@ from service.core.workload import AnyWorkload
 from service.pipelines import SharedCache, open_metrics
 from service.settings import Settings
 from service.web.routes import all_routes
-from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeys
+from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeepsakes, MemoryKeys
+from tests.service.memory_batches import MemoryBatches
 from tests.service.running import RunningService
 from tests.service.sample_workload import words_workload
 
@@ -32,6 +33,8 @@ class House:
 
     client: httpx.AsyncClient
     jobs: MemoryJobs
+    batches: MemoryBatches
+    keepsakes: MemoryKeepsakes
     keys: MemoryKeys
     tier: DictTier
     database: FakeProbe
@@ -64,12 +67,15 @@ def open_house(tmp_path: Path) -> OpenHouse:
     async def open_(workload: AnyWorkload | None = None, **variables: str) -> AsyncIterator[House]:
         settings = Settings.from_environment({"LOADSTONE_ACCESS_LOG": "off", **variables})
         instance = Instance.create(tmp_path)
-        jobs, tier, keys = MemoryJobs(), DictTier("redis"), MemoryKeys(Seal(SECRET))
+        jobs, batches, keepsakes = MemoryJobs(), MemoryBatches(), MemoryKeepsakes()
+        tier, keys = DictTier("redis"), MemoryKeys(Seal(SECRET))
         database, cache = FakeProbe("postgres"), FakeProbe("redis")
         workloads = [workload or words_workload()]
         metrics = open_metrics(workloads, all_routes(workloads))
         adapters = Adapters(
             jobs=jobs,
+            batches=batches,
+            keepsakes=keepsakes,
             keys=keys,
             buckets=None,
             shared=SharedCache(tiers=[tier]),
@@ -79,7 +85,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
         async with open_application(settings, instance, adapters, metrics, workloads) as app:
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://loadstone") as client:
-                yield House(client, jobs, keys, tier, database, cache, instance, app)
+                yield House(client, jobs, batches, keepsakes, keys, tier, database, cache, instance, app)
 
     return open_
 

@@ -12,6 +12,7 @@ import msgspec
 from service.core.bucket import Grant, Rate, TokenBucket
 from service.core.errors import DependencyError
 from service.core.identity import Role
+from service.core.keepsakes import Keepsake
 from service.core.keys import Seal, id_in, new_key
 from service.core.ports import Job, JobState, KeyRecord, Parcel
 
@@ -86,6 +87,22 @@ class MemoryJobs:
     def _arrive(self) -> None:
         if self.away:
             raise DependencyError("postgres", "password=secret refused at 10.0.0.1")
+
+
+class MemoryKeepsakes:
+    """A store of keepsakes in a dict; away when ``away`` is set."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Keepsake] = {}
+        self.away = False
+
+    async def keep(self, keepsakes: Sequence[Keepsake], tenant: str) -> None:
+        if self.away:
+            raise DependencyError("postgres", "refused")
+        self.kept.update({(tenant, keepsake.id): keepsake for keepsake in keepsakes})
+
+    async def find(self, identifier: str, tenant: str) -> Keepsake | None:
+        return self.kept.get((tenant, identifier))
 
 
 class FakeProbe:

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from service.core.batches import Fields
 from service.core.errors import AnalysisError, InvalidRequestError
-from service.core.workload import CachePolicy, Lane, Workload
+from service.core.workload import BatchRule, CachePolicy, Lane, Workload
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -90,8 +91,22 @@ def words_workload(
         join=lambda request, outcomes: Lengths(list(outcomes)),
         prepare=lambda: None,
         body_bytes=body_bytes,
+        batch=BatchRule(columns={"word": "what is measured"}, options=WordOptions, item_of=_item_of_row, chunk_rows=3),
         examples={"two-words": {"words": ["stone", "lode"]}},
     )
+
+
+class WordOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is chosen for all words of a batch."""
+
+    lane: Literal["cheap", "dear"] = "cheap"
+
+
+def _item_of_row(fields: Fields, options: WordOptions) -> Item:
+    word = fields.get("word")
+    if not isinstance(word, str) or not word:
+        raise InvalidRequestError("word", "it is empty")
+    return options.lane, word
 
 
 def _split(request: Words) -> list[Item]:

@@ -17,7 +17,7 @@ from service.core.errors import InvalidRequestError
 from service.core.workload import BatchRule
 from service.intake.errors import UploadError
 from service.intake.lines import LONGEST_LINE
-from service.intake.reader import Form, UploadReader
+from service.intake.reader import LARGEST_CHUNK, Form, UploadReader
 
 
 class Options(msgspec.Struct):
@@ -32,6 +32,8 @@ def item_of(fields: Fields, options: Options) -> str:
 
 
 RULE = BatchRule(columns={"text": "what it says"}, options=Options, item_of=item_of, chunk_rows=3)
+
+RULE_OF_MANY = BatchRule(columns=RULE.columns, options=Options, item_of=item_of, chunk_rows=1_000)
 
 
 def read(content: bytes, form: Form = Form.CSV, pieces: Sequence[int] = ()) -> tuple[list[Row], list[Refusal]]:
@@ -79,6 +81,36 @@ def test_any_bytes_in_any_pieces_end_alike(content: bytes, form: Form, pieces: l
     assert outcome(pieces) == outcome(())
 
 
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            [
+                b"a",
+                b"a,b",
+                b'"a',
+                b'a"',
+                b'","b","',
+                b"\r",
+                b"a\rb",
+                b"a,b\r",
+                b"\xff",
+                b"nu\0l",
+                b"",
+                "é".encode() * 40_000,
+            ]
+        ),
+        max_size=12,
+    ),
+    pieces=st.lists(st.one_of(st.integers(0, 60), st.integers(0, 240_000)), max_size=6),
+)
+def test_broken_lines_in_any_pieces_end_alike_and_each_is_told_once(lines: list[bytes], pieces: list[int]) -> None:
+    content = b"\n".join([b"text,id", *lines])
+    rows, refusals = read(content, pieces=pieces)
+    assert (rows, refusals) == read(content)
+    numbers = [line for line, _ in [*rows, *refusals]]
+    assert len(numbers) == len(set(numbers))
+
+
 @given(values=st.lists(TEXTS, max_size=12), pieces=CUTS)
 def test_objects_come_back_whatever_the_pieces(values: list[str], pieces: list[int]) -> None:
     content = b"\n\r\n".join(msgspec.json.encode({"text": value, "more": 1}) for value in values)
@@ -110,6 +142,8 @@ def test_the_header_says_what_stands_between_cells(delimiter: str) -> None:
         (b"PK\x03\x04rest", "a ZIP archive"),
         (b"\x1f\x8b\x08rest of it", "compressed by gzip"),
         ("text\na".encode("utf-16"), "UTF-16"),
+        ("text;año\na;b\n".encode("latin-1"), "Line 1 must name the columns, but byte 7 of the line is no UTF-8"),
+        (b"x" * (LONGEST_LINE + 1) + b"\ntext\n", "Line 1 must name the columns, but the line has more than"),
     ],
 )
 def test_an_upload_that_cannot_be_read_says_why(content: bytes, reason: str) -> None:
@@ -142,6 +176,34 @@ def test_a_quote_that_never_ends_costs_its_own_line() -> None:
     assert [line for line, _ in refusals] == [3]
 
 
+def test_a_cell_is_no_longer_than_a_line_may_be_whatever_the_pieces() -> None:
+    content = b'text\n"' + b"0123456789\n" * 7_000 + b'"\nlast\n'
+    assert read(content) == read(content, pieces=range(0, len(content), 1_000))
+    rows, refusals = read(content)
+    assert (len(rows), [line for line, _ in refusals]) == (7_000, [2, 7_002])
+
+
+def test_quotes_that_never_end_are_not_read_for_ever() -> None:
+    with pytest.raises(UploadError, match="Line 102 is one of too many"):
+        read(b"text,id\n" + b'","b","\n' * 100_000)
+
+
+def test_a_carriage_return_within_a_line_costs_that_line_only() -> None:
+    rows, ((line, _),) = read(b"text\r\none\r\ntw\ro\r\nthree\r\n")
+    assert ([row.fields["text"] for row in rows], line) == (["one", "three"], 3)
+
+
+def test_long_rows_make_small_chunks() -> None:
+    reader = UploadReader(RULE_OF_MANY, Options(), Form.CSV)
+    sizes = []
+    for piece in [b"text\n", *[b"x" * 60_000 + b"\n"] * 100]:
+        reader.feed(piece)
+        sizes += [len(chunk) for chunk in reader.chunks()]
+    assert sizes
+    assert max(sizes) * 60_000 < LARGEST_CHUNK + 2 * LONGEST_LINE
+    assert sum(sizes) + sum(map(len, reader.chunks(rest=True))) == 100
+
+
 def test_a_line_break_in_a_cell_keeps_the_numbers_right() -> None:
     rows, _ = read(b'text,id\n"a\nb",1\nc,2\n')
     assert rows == [Row(2, {"text": "a\nb", "id": "1"}), Row(4, {"text": "c", "id": "2"})]
@@ -163,3 +225,10 @@ def test_a_line_that_is_no_plain_object_is_refused(line: bytes) -> None:
     rows, ((number, reason),) = read(b'{"text": "a"}\n' + line, Form.NDJSON)
     assert (len(rows), number) == (1, 2)
     assert reason.startswith("the line is no JSON object of plain values")
+
+
+def test_what_the_database_cannot_keep_is_refused() -> None:
+    rows, refusals = read(
+        b'{"text": "a\\u0000b"}\n{"text": "\\\\u0000"}\n{"text": "a", "id": 9223372036854775808}\n', Form.NDJSON
+    )
+    assert ([row.line for row in rows], [line for line, _ in refusals]) == ([2], [1, 3])

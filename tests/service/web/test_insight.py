@@ -47,7 +47,7 @@ async def test_answers_tell_where_their_time_went(
             assert ("server-timing" in answer.headers) == told
             if told:
                 found = read(answer.headers["server-timing"].encode())
-                assert set(found) == {"queue", "cache", "batch", "compute", "db", "total"}
+                assert set(found) == {"queue", "cache", "fetch", "batch", "compute", "db", "total"}
                 assert found["total"] > 0
         refused = await house.client.post("/v1/words", json={"words": []}, headers=headers)
         assert ("server-timing" in refused.headers) == told
