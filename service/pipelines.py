@@ -79,8 +79,12 @@ async def open_works(
     metrics: Metrics,
     clock: Callable[[], float] = time.monotonic,
     keepsakes: KeepsakeStore | None = None,
+    fetcher: Fetcher | None = None,
 ) -> AsyncIterator[Works]:
-    """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept."""
+    """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept.
+
+    Without a ``fetcher`` there is one as ``settings`` say, where a workload fetches.
+    """
     cache = Cache(
         MemoryTier(settings.cache_bytes, metrics.memory(), clock),
         [FarTier(tier, metrics.tier(tier.name), clock=clock, wall=time.time) for tier in shared.tiers],
@@ -103,8 +107,7 @@ async def open_works(
     limit = ConcurrencyLimit(settings.concurrency, metrics.limit(), clock)
     async with AsyncExitStack() as stack:
         pool = stack.enter_context(ComputePool(max(1, cores() // settings.workers)))
-        fetcher = None
-        if any(workload.fetch for workload in workloads):
+        if fetcher is None and any(workload.fetch for workload in workloads):
             fetcher = await stack.enter_async_context(fetcher_for(settings))
         async with caretaker.working():
             pipelines = [

@@ -7,7 +7,7 @@ from functools import partial
 import httpx
 import msgspec
 
-from tests.faults.stage import PATIENCE_SECONDS, wait_until
+from tests.faults.ground import PATIENCE_SECONDS, wait_until
 from tests.support.http import Reply
 
 AWAY = "/problems/dependency-away"

@@ -3,84 +3,30 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import psutil
 
-from service.adapters.embedded import EmbeddedServers
 from service.core.far_tier import READ_PATIENCE
 from tests.faults import worker
 from tests.faults.comments import PATH, fresh_texts
+from tests.faults.ground import PATIENCE_SECONDS, Ground, wait_until
 from tests.service.running import RunningService
 from tests.support.cores import pinned
-from tests.support.fault_proxy import FaultProxy
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 60.0
-POLL_SECONDS = 0.01
 WAITED = READ_PATIENCE / 2
 """By so many seconds the median latency may rise in a fault; to wait for a cache that is away takes twice as long."""
 NO_MEMORY = {"LOADSTONE_CACHE_BYTES": "0", "LOADSTONE_ANSWER_BYTES": "0"}
 """Settings of a service that keeps nothing itself, so that its servers are asked for everything."""
 HITS = 'loadstone_cache_lookups_total{tier="redis",outcome="hit"}'
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Come back when ``holds``; it is asked again and again."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, f"never came true: {what}"
-        time.sleep(POLL_SECONDS)
-
-
-class Server:
-    """One server, with all of its processes; ``start`` starts it and tells its main process."""
-
-    def __init__(self, start: Callable[[], int]) -> None:
-        self._start = start
-        self._main = psutil.Process(start())
-
-    @property
-    def _family(self) -> list[psutil.Process]:
-        return [self._main, *self._main.children(recursive=True)]
-
-    def kill(self) -> None:
-        """End it at once, as a crash does; comes back when all of it is gone."""
-        family = self._family
-        self._main.kill()
-        _, alive = psutil.wait_procs(family, PATIENCE_SECONDS)
-        assert not alive
-
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        family = self._family
-        self._main.send_signal(signal.SIGINT)
-        _, alive = psutil.wait_procs(family, PATIENCE_SECONDS)
-        assert not alive
-
-    def start(self) -> None:
-        """Start it again, at the same place, on the same data."""
-        self._main = psutil.Process(self._start())
-
-    def hang(self) -> None:
-        """Stop it in the middle of whatever it does; it keeps its connections and answers nothing."""
-        for process in self._family:
-            process.suspend()
-
-    def go_on(self) -> None:
-        """Let it go on after `hang`."""
-        for process in self._family:
-            process.resume()
 
 
 class Stage:
@@ -103,37 +49,13 @@ class Stage:
         self.settings = {"LOADSTONE_ACCESS_LOG": "off", **settings}
         """The environment of the service, once the servers run."""
         self._stack = ExitStack()
-        self.postgres: Server
-        self.valkey: Server
-        self.to_postgres: FaultProxy
-        """Between service and database, when there are proxies."""
-        self.to_valkey: FaultProxy
-        self.database_url = ""
-        """Of the server itself."""
-        self.redis_url = ""
+        self.ground: Ground
         self.service: RunningService
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            servers = stack.enter_context(EmbeddedServers(self._folder / "servers"))
-
-            def postgres() -> int:
-                self.database_url = servers.start_postgres()
-                return servers._children[-1].pid
-
-            def valkey() -> int:
-                self.redis_url = servers.start_valkey()
-                return servers._children[-1].pid
-
-            self.postgres, self.valkey = Server(postgres), Server(valkey)
-            self.settings |= {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-            if self._proxied:
-                self.to_postgres = stack.enter_context(FaultProxy(_postgres_socket(self.database_url)))
-                self.to_valkey = stack.enter_context(FaultProxy(Path(unquote(urlsplit(self.redis_url).path))))
-                self.settings["DATABASE_URL"] = (
-                    f"postgresql://postgres@127.0.0.1:{self.to_postgres.port}/postgres?sslmode=disable"
-                )
-                self.settings["REDIS_URL"] = f"redis://127.0.0.1:{self.to_valkey.port}"
+            self.ground = stack.enter_context(Ground(self._folder / "servers", proxied=self._proxied))
+            self.settings |= self.ground.settings
             with pinned(self._cores):
                 self.service = stack.enter_context(RunningService(self._folder, **self.settings))
             self.service.wait_until_ready()
@@ -187,7 +109,3 @@ def _is_worker(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):  # it may be gone by now
         return "serve" in process.cmdline()
     return False
-
-
-def _postgres_socket(url: str) -> Path:
-    return Path(parse_qs(urlsplit(url).query)["host"][0]) / ".s.PGSQL.5432"

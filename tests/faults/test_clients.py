@@ -14,7 +14,8 @@ from service.core.processes import resident_bytes
 from service.supervisor import HEADER_MILLISECONDS
 from tests.faults.comments import PATH, fresh
 from tests.faults.conftest import State
-from tests.faults.stage import PATIENCE_SECONDS, Stage, wait_until
+from tests.faults.ground import PATIENCE_SECONDS, wait_until
+from tests.faults.stage import Stage
 from tests.support.http import Connection, Reply, get, post
 from tests.support.load import Load
 from tests.support.tally import Tally

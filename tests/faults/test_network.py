@@ -12,8 +12,9 @@ import pytest
 from service.core.far_tier import READ_PATIENCE
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
+from tests.faults.ground import wait_until
 from tests.faults.jobs import AWAY, JobBook
-from tests.faults.stage import NO_MEMORY, WAITED, Stage, wait_until
+from tests.faults.stage import NO_MEMORY, WAITED, Stage
 from tests.support.fault_proxy import NONE, Ending, Fault
 from tests.support.load import Traffic
 
@@ -44,9 +45,9 @@ def test_between_the_service_and_valkey(stage: Stage, faults: tuple[Fault, Fault
     with Traffic(stage.service.port, fresh(), rate=8) as traffic:
         traffic.wait_until(lambda tally: tally.ended >= 6)
         during = traffic.phase("during")
-        stage.to_valkey.inflict(*faults)
+        stage.ground.to_valkey.inflict(*faults)
         traffic.wait_until(lambda tally: tally.ended >= 12)
-        stage.to_valkey.heal()
+        stage.ground.to_valkey.heal()
         traffic.phase("after")
         traffic.wait_until(lambda tally: tally.ended >= 5)
 
@@ -64,10 +65,10 @@ def test_between_the_service_and_postgres(stage: Stage, faults: tuple[Fault, Fau
         jobs.wait_until(lambda tally: tally.ended >= 5)
         during = analyses.phase("during")
         jobs.phase("during")
-        stage.to_postgres.inflict(*faults)
+        stage.ground.to_postgres.inflict(*faults)
         jobs.wait_until(lambda tally: tally.ended >= 10)
         analyses.wait_until(lambda tally: tally.ended >= 5)
-        stage.to_postgres.heal()
+        stage.ground.to_postgres.heal()
         wait_until(stage.service.is_ready, "the service has found its database again")
         analyses.phase("after")
         after = jobs.phase("after")

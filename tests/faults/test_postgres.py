@@ -14,8 +14,9 @@ import pytest
 
 from tests.faults.comments import fresh
 from tests.faults.conftest import State
+from tests.faults.ground import wait_until
 from tests.faults.jobs import AWAY, JobBook
-from tests.faults.stage import WAITED, Stage, wait_until
+from tests.faults.stage import WAITED, Stage
 from tests.support.load import Traffic
 
 ANALYSES_A_SECOND = 5
@@ -33,13 +34,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def restart(stage: Stage) -> None:
-    stage.postgres.stop()
-    stage.postgres.start()
+    stage.ground.postgres.stop()
+    stage.ground.postgres.start()
 
 
 def terminate_backends(stage: Stage) -> None:
     async def terminate() -> None:
-        connection = await asyncpg.connect(stage.database_url)
+        connection = await asyncpg.connect(stage.ground.database_url)
         assert await connection.fetch(TERMINATE), "there were connections to terminate"
         await connection.close()
 
@@ -61,9 +62,9 @@ class Fault:
 
 FAULTS = {
     "restarted": Fault(restart, nothing, 0),
-    "killed": Fault(lambda stage: stage.postgres.kill(), lambda stage: stage.postgres.start(), 10),
+    "killed": Fault(lambda stage: stage.ground.postgres.kill(), lambda stage: stage.ground.postgres.start(), 10),
     "connections terminated": Fault(terminate_backends, nothing, 0),
-    "hanging": Fault(lambda stage: stage.postgres.hang(), lambda stage: stage.postgres.go_on(), 5),
+    "hanging": Fault(lambda stage: stage.ground.postgres.hang(), lambda stage: stage.ground.postgres.go_on(), 5),
 }
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.faults.comments import PATH, fresh
 from tests.faults.conftest import State
-from tests.faults.stage import Stage, wait_until
+from tests.faults.ground import wait_until
+from tests.faults.stage import Stage
 from tests.support.load import Traffic
 from tests.support.tally import Tally
 

@@ -25,7 +25,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def client(stage: Stage) -> Redis:
-    return Redis.from_url(stage.redis_url)
+    return Redis.from_url(stage.ground.redis_url)
 
 
 def flush(stage: Stage) -> None:
@@ -50,8 +50,8 @@ def nothing(stage: Stage) -> None:
 
 
 def restart(stage: Stage) -> None:
-    stage.valkey.stop()
-    stage.valkey.start()
+    stage.ground.valkey.stop()
+    stage.ground.valkey.start()
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Fault:
 
 
 FAULTS = {
-    "killed": Fault(lambda stage: stage.valkey.kill(), lambda stage: stage.valkey.start()),
+    "killed": Fault(lambda stage: stage.ground.valkey.kill(), lambda stage: stage.ground.valkey.start()),
     "flushed": Fault(flush, nothing),
     "full": Fault(fill, make_room),
-    "hanging": Fault(lambda stage: stage.valkey.hang(), lambda stage: stage.valkey.go_on()),
+    "hanging": Fault(lambda stage: stage.ground.valkey.hang(), lambda stage: stage.ground.valkey.go_on()),
     "restarted": Fault(restart, nothing),
 }
 
