@@ -14,7 +14,7 @@ from service.intake.json_rows import JsonRows
 from service.intake.lines import Block, Lines
 
 LONGEST_ID = 200
-PIECE = 32_768
+PIECE = 16_384
 """Bytes that are read at a time, so that nobody waits long for the event loop."""
 LARGEST_CHUNK = 1_048_576
 """Bytes of an upload; where rows are long a chunk has fewer of them, so that memory does not depend on them."""

@@ -15,6 +15,7 @@ TYPES = (BatchView, BatchPage, BatchErrors)
 """Of which the document holds schemas."""
 
 _TEXT = {"type": "string"}
+_ANYTHING: dict[str, Any] = {}
 _ID = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "Of the batch."}
 
 
@@ -28,8 +29,8 @@ def read_operations(schema_of: Mapping[Any, Any]) -> dict[str, dict[str, dict[st
                 "batch-events",
                 "Its progress as it happens: server-sent events `progress`, whose data is the batch.",
                 [_ID],
-                _TEXT,
-                media_type="text/event-stream",
+                _ANYTHING,
+                media_types=("text/event-stream",),
             )
         },
         RESULTS: {
@@ -38,7 +39,7 @@ def read_operations(schema_of: Mapping[Any, Any]) -> dict[str, dict[str, dict[st
                 "What came of its rows, by line: an object a line, or CSV. Go on with `after` the last line you have.",
                 [_ID, *_FILTERS],
                 _TEXT,
-                media_type="application/x-ndjson",
+                media_types=("application/x-ndjson", "text/csv"),
             )
         },
         ERRORS: {
@@ -85,30 +86,41 @@ def _creation(schema_of: Mapping[Any, Any], workloads: Sequence[AnyWorkload]) ->
         "Send a batch: millions of rows as CSV with a header, or as NDJSON, kept as they arrive.",
         [
             {"name": name, "in": "query", "schema": schema, "description": "Without a form, and only then."}
+            | ({"example": next(iter(rules))} if name == "workload" and rules else {})
             for name, schema in fields.items()
         ],
         schema_of[BatchView],
         status="201",
         headers={"Location": {"description": "Where the batch is.", "schema": _TEXT}},
     )
+    operation["responses"]["201"]["links"] = {
+        name: {"operationId": name, "parameters": {"id": "$response.body#/id"}}
+        for name in ("batch", "batch-results", "batch-errors", "batch-events", "batch-move", "batch-delete")
+    }
     form = {
         "type": "object",
         "required": ["workload", "file"],
         "properties": {**fields, "file": {"type": "string", "contentMediaType": "text/csv"}},
     }
     return operation | {
-        "description": f"Columns by workload, the first one needed in every row: {columns}. Others are passed over. A "
-        "line that is no row is refused with its number and reason, and the others are kept; equal rows are rows of "
-        "their own. When the upload breaks off, the rows so far are kept in a batch that is `interrupted`.",
+        "description": "In a form the fields come before the file. CSV has a header, and `,`, `;` or a tab between "
+        f"cells. Columns by workload, the first one needed in every row: {columns}. Others are passed over. A line "
+        "that is no row is refused with its number and reason, and the others are kept; equal rows are rows of their "
+        "own. When the upload breaks off, the rows so far are kept in a batch that is `interrupted`.",
         "requestBody": {
             "required": True,
             "content": {
                 "multipart/form-data": {"schema": form},
-                "text/csv": {"schema": _TEXT},
+                "text/csv": {"schema": _TEXT, "examples": _examples(rules)},
                 "application/x-ndjson": {"schema": _TEXT},
             },
         },
     }
+
+
+def _examples(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """A small file for each workload."""
+    return {name: {"value": f"{next(iter(rule.columns))},id\nmuy bueno,1\n"} for name, rule in rules.items()}
 
 
 def _operation(
@@ -118,12 +130,12 @@ def _operation(
     schema: Any,
     *,
     status: str = "200",
-    media_type: str = "application/json",
+    media_types: Sequence[str] = ("application/json",),
     headers: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "It is done.", "headers": dict(headers or {})}
     if schema is not None:
-        answer["content"] = {media_type: {"schema": schema}}
+        answer["content"] = {media_type: {"schema": schema} for media_type in media_types}
     return {
         "operationId": name,
         "tags": ["batches"],

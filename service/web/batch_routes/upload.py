@@ -74,7 +74,6 @@ class Upload:
 
     async def _left(self) -> int:
         with suppress(DependencyError, UnknownResourceError, NotInStateError):
-            # Behind a group that could not be written no other one is: the rows that are kept have no gap.
             with suppress(DependencyError):
                 await self._written()
                 self._gather(self._reader.chunks(rest=True))
@@ -94,7 +93,10 @@ class Upload:
         self._first_refusals += refusals[: MOST_REFUSALS_TOLD - len(self._first_refusals)]
 
     async def _write(self) -> None:
-        """Begin to write what there is, once the group before is written."""
+        """Begin to write what there is, once the group before is written.
+
+        Behind one that could not be written there is no other: the rows that are kept have no gap.
+        """
         await self._written()
         group = self._store.add(self.batch, self._tenant, self._chunks, self._refusals)
         self._chunks, self._refusals, self._count, self._size = [], [], 0, 0
@@ -103,5 +105,5 @@ class Upload:
 
     async def _written(self) -> None:
         if self._writing is not None:
-            writing, self._writing = self._writing, None
-            await writing
+            await asyncio.shield(self._writing)  # a request that is cancelled does not lose the group
+            self._writing = None

@@ -32,16 +32,16 @@ from service.web.problems import (
     UNREADABLE_UPLOAD,
     UNSUPPORTED_MEDIA_TYPE,
     Fault,
+    Kind,
     ProblemError,
 )
 
-_KINDS = {
+_KINDS: Mapping[type[Exception], Kind] = {
     UploadError: UNREADABLE_UPLOAD,
     NothingAcceptedError: UNREADABLE_UPLOAD,
     BrokenOffError: BAD_REQUEST,
     TooSlowError: BODY_TIMEOUT,
 }
-_FAULTS = tuple(_KINDS)
 
 
 class Uploads:
@@ -71,7 +71,7 @@ class Uploads:
                     known = "multipart/form-data, text/csv or application/x-ndjson"
                     raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the batch as {known}.")
                 return await self._taken(query, FORMS[media_type], body, tenant)
-        except _FAULTS as error:
+        except tuple(_KINDS) as error:
             raise _problem(error, str(error)) from None
 
     async def _taken(self, given: Mapping[str, str], form: Form, file: AsyncIterator[bytes], tenant: str) -> Batch:
@@ -82,7 +82,7 @@ class Uploads:
             return await upload.end()
         except BaseException as error:
             kept = await upload.give_up()
-            if kept and isinstance(error, _FAULTS):
+            if kept and isinstance(error, tuple(_KINDS)):
                 where = href_of(upload.batch)
                 raise _problem(error, f"{error} Its {kept:,} rows so far are kept: start or delete {where}.") from None
             raise
@@ -103,8 +103,8 @@ class Uploads:
         return Upload(self._store, batch.id, tenant, UploadReader(rule, options, form))
 
 
-def _problem(error: Exception, detail: str) -> ProblemError:
+def _problem(error: BaseException, detail: str) -> ProblemError:
     faults = []
     if isinstance(error, NothingAcceptedError):
         faults = [Fault(f"line {line}", reason) for line, reason in error.refusals]
-    return ProblemError(_KINDS[type(error)], detail, errors=faults)
+    return ProblemError(next(kind for known, kind in _KINDS.items() if isinstance(error, known)), detail, errors=faults)

@@ -379,4 +379,5 @@ async def test_an_upload_that_nobody_ended_is_interrupted_and_keeps_its_rows(
     with pytest.raises(UnknownResourceError):
         await batches.add(left.id, TENANT, [rows(5, 3)], [])
     started = await batches.start(left.id, TENANT)
-    assert started is not None and started.state is BatchState.RUNNING
+    assert started is not None
+    assert started.state is BatchState.RUNNING
