@@ -27,6 +27,7 @@ OFFERS = {
         Offer(SERVICE, "keys", "Make, list and revoke the API keys of a service."),
         Offer(SERVICE, "settings", "List the environment variables that the service reads."),
         Offer(SERVICE, "openapi", "Print the OpenAPI document."),
+        Offer(SERVICE, "batch", "Send files of millions of rows, watch and steer them, get what came of them."),
         Offer(SERVICE, "cache", "Look into the cache of a running service, invalidate it, warm it."),
     ),
     "The evidence": (

@@ -1,4 +1,4 @@
-"""What ``loadstone`` offers of the service: serve, worker, migrate, keys, settings, openapi, cache, duties."""
+"""What ``loadstone`` offers of the service: serve, worker, migrate, keys, settings, openapi, batch, cache, duties."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import rich_click as click
 
 import service.__main__ as room
 from service import cache_commands
+from service.batch_commands import batch
 from service.core.errors import ServiceError
 from service.key_commands import keys
 from service.remote import RefusedError, RemoteService
 from service.settings import Settings, described, of_this_process
 
-__all__ = ["REFUSALS", "cache", "duties", "keys", "migrate", "openapi", "serve", "settings", "worker"]
+__all__ = ["REFUSALS", "batch", "cache", "duties", "keys", "migrate", "openapi", "serve", "settings", "worker"]
 
 REFUSALS: tuple[type[Exception], ...] = (ServiceError,)
 """What these commands raise instead of doing their work; the message is a sentence."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import http.client
 import os
-from collections.abc import AsyncIterator, Iterable
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,6 +22,7 @@ TIMEOUT_SECONDS = 60.0
 LARGEST_ANSWER = 64 * 2**20
 _NO_ROOM = (429, 503)
 _Content = TypeVar("_Content")
+Body: TypeAlias = bytes | Iterable[bytes] | None
 
 
 class RefusedError(ServiceError):
@@ -77,24 +79,57 @@ class RemoteService:
         async for progress in warm(read_requests(lines, _as_json), answer, at_once=at_once):
             yield progress
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """What it answers; OverloadError when it has no room, RefusedError when it says no."""
+    def ask(
+        self,
+        kind: type[_Content],
+        method: str,
+        path: str,
+        body: Body = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> _Content:
+        """What it answers, as a ``kind``; a body that is no bytes needs its length among ``headers``."""
+        return self._content(self._ask(method, path, body, headers), kind)
+
+    def told(self, method: str, path: str) -> None:
+        """Have it do something whose answer says nothing."""
+        self._ask(method, path)
+
+    def lines(self, path: str, accept: str) -> Iterator[bytes]:
+        """The lines of an answer as they come, with their ends."""
+        with self._answered("GET", path, None, {"accept": accept}) as response:
+            yield from response
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Body = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        with self._answered(method, path, body, headers or {}) as response:
+            return response.read(LARGEST_ANSWER)
+
+    @contextmanager
+    def _answered(
+        self, method: str, path: str, body: Body, headers: Mapping[str, str]
+    ) -> Iterator[http.client.HTTPResponse]:
+        """The answer; OverloadError when it has no room, RefusedError when it says no."""
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        try:
-            connection = kind(*self._place, timeout=TIMEOUT_SECONDS)
+        with closing(kind(*self._place, timeout=TIMEOUT_SECONDS)) as connection:
             try:
-                connection.request(method, self._path + path, body, self._headers)
+                with suppress(BrokenPipeError, ConnectionResetError):  # it may have said why before it hung up
+                    connection.request(method, self._path + path, body, {**self._headers, **headers})
                 response = connection.getresponse()
+                if response.status < 300:
+                    yield response
+                    return
                 answer = response.read(LARGEST_ANSWER)
-            finally:
-                connection.close()
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error) or type(error).__name__
-            raise DependencyError("service", f"{self.url} cannot be reached ({reason})") from None
-        except http.client.HTTPException as error:
-            raise DependencyError("service", f"{self.url} does not speak HTTP ({type(error).__name__})") from None
-        if response.status < 300:
-            return answer
+            except OSError as error:
+                number = error.errno or 0
+                reason = os.strerror(number) if number > 0 else str(error) or type(error).__name__
+                raise DependencyError("service", f"{self.url} cannot be reached ({reason})") from None
+            except http.client.HTTPException as error:
+                raise DependencyError("service", f"{self.url} does not speak HTTP ({type(error).__name__})") from None
         reason = _reason(answer) or f"{response.status} {response.reason}"
         if response.status in _NO_ROOM:
             raise OverloadError(reason, float(response.headers.get("retry-after") or 1))
