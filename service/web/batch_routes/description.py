@@ -7,7 +7,7 @@ from typing import Any
 
 from service.core.batches import HIGHEST_PRIORITY, LOWEST_PRIORITY, BatchState, RowState
 from service.core.workload import AnyWorkload
-from service.web.batch_routes.desk import LARGEST_PAGE, PAGE, VERBS
+from service.web.batch_routes.desk import LARGEST_LINE, LARGEST_PAGE, PAGE, VERBS
 from service.web.batch_routes.routes import BATCH, BATCHES, ERRORS, EVENTS, MOVE, RESULTS
 from service.web.batch_routes.views import BatchErrors, BatchPage, BatchView
 
@@ -158,6 +158,8 @@ _FILTERS = [
     _parameter("format", {"type": "string", "enum": ["ndjson", "csv"]}, "Else as `Accept` says, NDJSON without it."),
     _parameter("state", {"type": "string", "enum": list(RowState)}, "Only such rows."),
     _parameter("error", _TEXT, "Only rows that failed with this class."),
-    _parameter("after", {"type": "integer", "minimum": 0, "default": 0}, "Only rows behind this line."),
-    _parameter("limit", {"type": "integer", "minimum": 1}, "At most so many rows."),
+    _parameter(
+        "after", {"type": "integer", "minimum": 0, "maximum": LARGEST_LINE, "default": 0}, "Only rows behind this line."
+    ),
+    _parameter("limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_LINE}, "At most so many rows."),
 ]

@@ -27,6 +27,8 @@ MOST_LISTENERS = 100
 """Of events, in one worker process."""
 PAGE = 50
 LARGEST_PAGE = 200
+LARGEST_LINE = 2**53
+"""The largest whole number that every program reads exactly in JSON."""
 VERBS = ("start", "pause", "resume", "cancel", "retry")
 
 _NOT_KEPT = ((b"cache-control", b"no-store"),)
@@ -120,8 +122,8 @@ class BatchDesk:
         if form not in _FORMATS:
             raise InvalidRequestError("?format", "it is ndjson or csv")
         state = _choice(query, "state", RowState)
-        after = _number(query, "after", 0, 2**53, lowest=0)
-        most = _number(query, "limit", None, 2**53)
+        after = _number(query, "after", 0, LARGEST_LINE, lowest=0)
+        most = _number(query, "limit", None, LARGEST_LINE)
         batch = await self._found(request, exchange)
         portions = self._store.results(
             batch.id, exchange.tenant, state=state, error=query.get("error"), after=after or 0, most=most
