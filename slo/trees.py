@@ -94,7 +94,7 @@ def compiled(tree: Path) -> None:
 
 @contextmanager
 def python_for(tree: Path, here: Path) -> Iterator[Path]:
-    """A Python with the dependencies of ``tree``: this one where ``here`` has the same, else one made for the block."""
+    """A Python with ``tree`` and what it needs: this one where ``here`` has the same, else one made for the block."""
     if _lock(tree) == _lock(here):
         yield Path(sys.executable)
         return
@@ -102,17 +102,23 @@ def python_for(tree: Path, here: Path) -> Iterator[Path]:
     try:
         venv.create(folder, with_pip=True)
         python = folder / "bin" / "python"
-        command = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(tree / LOCK)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise TreeError(f"the dependencies of the base were not installed in {INSTALL_SECONDS:.0f} s") from error
-        if done.returncode:
-            said = done.stderr.strip().splitlines()
-            raise TreeError("the dependencies of the base cannot be installed" + (f": {said[-1]}" if said else ""))
+        _install(python, "dependencies", "--require-hashes", "-r", str(tree / LOCK))
+        if (tree / "pyproject.toml").is_file():
+            _install(python, "package", "--no-deps", "--editable", str(tree))
         yield python
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _install(python: Path, what: str, *arguments: str) -> None:
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise TreeError(f"the {what} of the base took longer than {INSTALL_SECONDS:.0f} s to install") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise TreeError(f"the {what} of the base cannot be installed" + (f": {said[-1]}" if said else ""))
 
 
 def _lock(tree: Path) -> bytes:

@@ -104,6 +104,35 @@ def test_a_tree_with_the_same_lock_has_this_python(repository: Path, tmp_path_fa
         assert python == Path(sys.executable)
 
 
+BACKEND = """
+import zipfile
+
+def build_editable(folder, settings=None, metadata=None):
+    name = "films-2.5-py3-none-any.whl"
+    info = "films-2.5.dist-info"
+    with zipfile.ZipFile(f"{folder}/{name}", "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\\nName: films\\nVersion: 2.5\\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return name
+"""
+
+
+def test_a_tree_with_another_lock_is_installed_with_what_it_needs(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (repository / trees.LOCK).write_text("# nothing is needed\n")
+    (repository / "backend.py").write_text(BACKEND)
+    (repository / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    asked = "import importlib.metadata; print(importlib.metadata.version('films'))"
+    with trees.python_for(repository, tmp_path_factory.mktemp("other")) as python:
+        told = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "2.5"
+    assert not python.exists()
+
+
 def test_dependencies_that_cannot_be_had_are_said_and_leave_nothing(
     repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
