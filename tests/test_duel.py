@@ -105,7 +105,7 @@ def test_a_slower_shop_is_found_and_its_series_say_by_how_much(tmp_path: Path) -
     assert cpu.outcome is not Outcome.PASSED
     assert len(ended.samples.series[0].launches) == 2
     assert found["errors"].outcome is Outcome.PASSED or found["errors"].outcome is Outcome.INCONCLUSIVE
-    assert found["response-bytes"].change == pytest.approx(0.0, abs=0.1)
+    assert found["response-bytes"].outcome is not Outcome.FAILED, "it answers what the other one answers"
     assert (ended.samples.base.name, ended.samples.head.name) == (command(), command("--slow"))
     starts = [launch.opened.header.plan.stages[2].side for launch in ended.launches]
     assert starts == ["base", "head"], "launches take turns in who begins"
