@@ -98,7 +98,7 @@ class PostgresChunks:
         """Take back what is past its lease, finish what is done, wake workers; seconds until the next lease ends."""
         await self._database.execute(_SQL["reclaim_chunks"], LOST_BEFORE_POISON, LOST_BEFORE_SUSPICION)
         await self._database.execute(_SQL["interrupt_uploads"], SILENT_UPLOAD)
-        await self._database.execute(_SQL["finish_batches"])
+        await self._finish()
         row = await self._database.fetch_row(_SQL["look_ahead"])
         if row is None:
             return None
@@ -106,6 +106,14 @@ class PostgresChunks:
             await self._database.execute(_BATCHES["ring"], MOST_TURNS)
         seconds: float | None = row["seconds"]
         return seconds
+
+    async def _finish(self) -> None:
+        found = [identifier for (identifier,) in await self._database.fetch(_SQL["finished_batches"])]
+        if not found:
+            return
+        async with self._database.transaction() as statements:
+            held = [identifier for (identifier,) in await statements.fetch(_SQL["hold_batches"], found)]
+            await statements.execute(_SQL["finish_batches"], held)
 
 
 def results_of_month(batch: uuid.UUID) -> str:

@@ -34,8 +34,12 @@ UPDATE batches SET
 WHERE id = $1;
 
 -- name: cancel_chunks
--- What is pending of batch $1 is never begun.
-UPDATE batch_chunks SET state = 'cancelled' WHERE batch_id = $1 AND state = 'pending';
+-- What is pending of batch $1 is never begun; rows that were to be done again have failed, as their results say.
+UPDATE batch_chunks
+SET state = CASE WHEN repeats THEN 'done' ELSE 'cancelled' END,
+    failed = CASE WHEN repeats THEN items - succeeded ELSE failed END,
+    repeats = false
+WHERE batch_id = $1 AND state = 'pending';
 
 -- name: repeat_failed
 -- The failed rows of batch $1 are pending again.
@@ -68,14 +72,14 @@ CROSS JOIN LATERAL (
         (sum(chunk.items) FILTER (WHERE chunk.finished_at > now() - interval '30 s')
             / least(30, greatest(1, extract(epoch FROM now() - batch.started_at))))::float8 AS rate
     FROM batch_chunks AS chunk
-    WHERE batch_id = batch.id
+    WHERE batch_id = $1
 ) AS progress
 WHERE batch.id = $1;
 
 -- name: list_batches (read)
 -- The identifiers of the $3 newest batches before $1, of state $2 if it is given.
 SELECT id FROM batches
-WHERE ($1::uuid IS NULL OR id < $1) AND ($2::text IS NULL OR state = $2)
+WHERE id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND ($2::text IS NULL OR state = $2)
 ORDER BY id DESC
 LIMIT $3;
 

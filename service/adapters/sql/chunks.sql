@@ -1,11 +1,15 @@
 -- Chunks as workers see them; all run under the worker's rights.
+--
+-- Whoever has a chunk asks for it by its key and says `lease_until IS NOT NULL`, which is true of the running ones and of no
+-- others. By `state = 'running'` the planner might look through the index of all that run, which is new at every claim and
+-- full of what is no longer true, since it takes a batch that was only just begun for one of which nothing runs.
 
 -- name: next_batches (read)
 -- The $1 batches that are next: those of the tenant with the least in hand, then the highest priority, then the oldest.
 SELECT batch.id, batch.tenant, batch.workload, batch.options, first.items
 FROM batches AS batch
 CROSS JOIN LATERAL (
-    SELECT items FROM batch_chunks WHERE batch_id = batch.id AND state = 'pending' ORDER BY number LIMIT 1
+    SELECT items FROM batch_chunks WHERE batch_id = batch.id AND state = 'pending' ORDER BY losses >= 2, number LIMIT 1
 ) AS first
 LEFT JOIN (
     SELECT tenant, sum(items) AS items FROM batch_chunks WHERE state = 'running' GROUP BY tenant
@@ -16,10 +20,12 @@ LIMIT $1;
 
 -- name: claim_chunks
 -- Worker $3 takes the next $2 chunks of batch $1 that nobody else is about to take, for $4 seconds; of those that workers
--- were lost at only one, alone. Materialized, since a join might ask for the next ones again, for each row.
+-- were lost at only one, alone. None if the batch was paused since it was found. Materialized, since a join might ask for
+-- the next ones again, for each row.
 WITH next AS MATERIALIZED (
     SELECT number, losses >= 2 AS is_suspicious FROM batch_chunks
     WHERE batch_id = $1 AND state = 'pending'
+        AND EXISTS (SELECT FROM batches WHERE id = $1 AND batches.state = 'running')
     ORDER BY losses >= 2, number
     LIMIT $2
     FOR UPDATE SKIP LOCKED
@@ -46,7 +52,7 @@ UPDATE batch_chunks AS chunk
 SET lease_until = clock_timestamp() + make_interval(secs => $4)
 FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
 WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
-    AND chunk.state = 'running'
+    AND chunk.lease_until IS NOT NULL
 RETURNING chunk.batch_id, chunk.number, chunk.attempt;
 
 -- name: begin_chunks
@@ -55,20 +61,20 @@ UPDATE batch_chunks AS chunk
 SET begun = true
 FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
 WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
-    AND chunk.state = 'running';
+    AND chunk.lease_until IS NOT NULL;
 
 -- name: suspect_line
 -- Attempt $3 at chunk $2 of batch $1 begins the row at line $4, and nothing beside it.
 UPDATE batch_chunks
 SET begun = true, suspected = CASE WHEN suspect = $4 THEN suspected ELSE 0 END, suspect = $4
-WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND state = 'running';
+WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND lease_until IS NOT NULL;
 
 -- name: complete_chunk
 -- Attempt $3 at chunk $2 of batch $1 is done, and $4 of its rows failed; nobody else may complete it afterwards.
 UPDATE batch_chunks
 SET state = 'done', worker = NULL, lease_until = NULL, losses = 0, suspect = NULL, suspected = 0, repeats = false,
     succeeded = items - $4, failed = $4, finished_at = clock_timestamp()
-WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND state = 'running';
+WHERE batch_id = $1 AND number = $2 AND attempt = $3 AND lease_until IS NOT NULL;
 
 -- name: drop_failures
 -- Results at lines $2 of batch $1 that failed make room for new ones.
@@ -79,26 +85,40 @@ DELETE FROM batch_results WHERE batch_id = $1 AND line = ANY($2::bigint[]) AND e
 COPY batch_results FROM STDIN;
 
 -- name: give_back_chunks
--- The chunks $2 of batches $1 in attempts $3 are pending again, as far as they still are theirs.
-UPDATE batch_chunks AS chunk
-SET state = 'pending', worker = NULL, lease_until = NULL
-FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
-WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
-    AND chunk.state = 'running';
-
--- name: reclaim_chunks
--- What is past its lease is pending again and, if it was begun, has lost a worker. A row that was begun alone at $1 such losses is
--- poisoned, and the chunk has lost $2 from then on.
-WITH lost AS MATERIALIZED (
-    SELECT batch_id, number, begun AND suspect IS NOT NULL AND suspected + 1 >= $1 AS is_poisoned
-    FROM batch_chunks
-    WHERE state = 'running' AND lease_until < clock_timestamp()
-    FOR UPDATE SKIP LOCKED
+-- The chunks $2 of batches $1 in attempts $3 are pending again, as far as they still are theirs; those of a batch that was
+-- cancelled meanwhile are what they would be had nobody taken them. The batches are held, so that none is cancelled now.
+WITH batch AS MATERIALIZED (
+    SELECT id, state = 'cancelled' AS is_over FROM batches WHERE id = ANY($1::uuid[]) FOR SHARE
 )
 UPDATE batch_chunks AS chunk
-SET state = 'pending', worker = NULL, lease_until = NULL,
+SET state = CASE WHEN NOT is_over THEN 'pending' WHEN repeats THEN 'done' ELSE 'cancelled' END,
+    failed = CASE WHEN is_over AND repeats THEN items - succeeded ELSE failed END,
+    repeats = repeats AND NOT is_over,
+    worker = NULL, lease_until = NULL
+FROM unnest($1::uuid[], $2::int[], $3::int[]) AS held (batch_id, number, attempt)
+JOIN batch ON batch.id = held.batch_id
+WHERE chunk.batch_id = held.batch_id AND chunk.number = held.number AND chunk.attempt = held.attempt
+    AND chunk.lease_until IS NOT NULL;
+
+-- name: reclaim_chunks
+-- What is past its lease is given back and, if it was begun, has lost a worker. A row that was begun alone at $1 such
+-- losses is poisoned, and the chunk has lost $2 from then on. What somebody else is about to change is left for next time.
+WITH lost AS MATERIALIZED (
+    SELECT chunk.batch_id, number, batch.state = 'cancelled' AS is_over,
+        begun AND suspect IS NOT NULL AND suspected + 1 >= $1 AS is_poisoned
+    FROM batch_chunks AS chunk
+    JOIN batches AS batch ON batch.id = chunk.batch_id
+    WHERE chunk.state = 'running' AND lease_until < clock_timestamp()
+    FOR UPDATE OF chunk SKIP LOCKED
+    FOR SHARE OF batch SKIP LOCKED
+)
+UPDATE batch_chunks AS chunk
+SET state = CASE WHEN NOT is_over THEN 'pending' WHEN repeats THEN 'done' ELSE 'cancelled' END,
+    failed = CASE WHEN is_over AND repeats THEN items - succeeded ELSE failed END,
+    repeats = repeats AND NOT is_over,
+    worker = NULL, lease_until = NULL,
     losses = CASE WHEN is_poisoned THEN $2 ELSE losses + begun::int END,
-    suspected = CASE WHEN is_poisoned THEN 0 WHEN suspect IS NULL THEN 0 ELSE suspected + begun::int END,
+    suspected = CASE WHEN is_poisoned OR suspect IS NULL THEN 0 ELSE suspected + begun::int END,
     poisoned = CASE WHEN is_poisoned THEN poisoned || suspect ELSE poisoned END,
     suspect = CASE WHEN is_poisoned THEN NULL ELSE suspect END
 FROM lost
@@ -108,10 +128,22 @@ WHERE chunk.batch_id = lost.batch_id AND chunk.number = lost.number;
 -- Uploads of which nothing came for $1 seconds have broken off, and nobody was left to say so.
 UPDATE batches SET state = 'interrupted' WHERE state = 'uploading' AND touched_at < now() - make_interval(secs => $1);
 
--- name: finish_batches
--- Running batches of which nothing is left to do are completed.
-UPDATE batches SET state = 'completed', finished_at = now()
+-- name: finished_batches (read)
+-- Running batches of which nothing is left to do.
+SELECT id FROM batches
 WHERE state = 'running'
+    AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'pending')
+    AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'running');
+
+-- name: hold_batches
+-- Those of batches $1 that still run, held until the transaction ends; without those that somebody else holds.
+SELECT id FROM batches WHERE id = ANY($1::uuid[]) AND state = 'running' FOR UPDATE SKIP LOCKED;
+
+-- name: finish_batches
+-- Batches $1, which are held, are completed if nothing is left to do of them. A statement of its own: it has to see what
+-- was there when they were held, and not what was there before they were done again.
+UPDATE batches SET state = 'completed', finished_at = now()
+WHERE id = ANY($1::uuid[])
     AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'pending')
     AND NOT EXISTS (SELECT FROM batch_chunks WHERE batch_id = batches.id AND state = 'running');
 

@@ -85,7 +85,7 @@ CREATE TABLE batch_results (
 ) PARTITION BY RANGE (batch_id);
 
 -- The failed rows by line, and how many there are of each kind.
-CREATE INDEX batch_results_failed ON batch_results (batch_id, line) INCLUDE (error) WHERE error IS NOT NULL;
+CREATE INDEX batch_results_failed ON batch_results (batch_id, line) INCLUDE (error, tenant) WHERE error IS NOT NULL;
 
 CREATE TABLE batch_refusals (
     batch_id uuid NOT NULL,
