@@ -15,7 +15,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from service.campaigns.appetite import Appetite
@@ -73,6 +73,8 @@ class Shift:
         """Groups of rows on their way, and results on theirs."""
         self._completing = 0
         self._changed = asyncio.Event()
+        self._emptied = asyncio.Event()
+        """The last chunk in hand is done, and with it perhaps a batch."""
         self._only_waits = False
         """The claiming may be cut off."""
         self._tasks: asyncio.TaskGroup
@@ -212,6 +214,8 @@ class Shift:
         finally:
             self._completing -= 1
         self._hand.drop(held)
+        if not self._hand:
+            self._emptied.set()
         if is_kept:
             self._journal.completed(held.chunk, results, self._benches.of(held.chunk.workload).width.items)
 
@@ -237,6 +241,7 @@ class Shift:
         is_away = False
         while True:
             ends = None
+            self._emptied.clear()
             try:
                 ends = await self._store.tidy()
                 is_away = False
@@ -247,8 +252,17 @@ class Shift:
             await self._give_back(self._appetite.surplus())
             self._begin()
             self._journal.look()
-            latest = self._terms.tidying
-            await asyncio.sleep(latest if ends is None else min(latest, max(ends, SHORTEST_TIDYING)))
+            await self._rest(ends)
+
+    async def _rest(self, ends: float | None) -> None:
+        """Until it is time to tidy again, if a lease ends in so many seconds, or none is held."""
+        if ends is not None:
+            seconds = min(self._terms.tidying, max(ends, SHORTEST_TIDYING))
+        else:
+            seconds = self._terms.tidying if self._hand else self._terms.resting
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._emptied.wait()
 
     async def _give_back(self, helds: Sequence[Held]) -> None:
         for held in helds:

@@ -17,7 +17,9 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
     poll: float = 2.0
     """How often to look for chunks when nobody tells of any."""
     tidying: float = 0.5
-    """How often to look for lost leases, at least."""
+    """How often to look for lost leases and finished batches, at least, while somebody has chunks in hand."""
+    resting: float = 2.0
+    """The same while nobody has."""
     retry: float = 1.0
     """How long to leave alone what is away or has no room."""
     patience: float = 60.0
