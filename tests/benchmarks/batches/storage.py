@@ -31,7 +31,11 @@ from service.adapters.database import open_database
 from service.adapters.embedded import EmbeddedServers
 from service.adapters.migrations import migrate
 from service.core.batches import BatchWish, Chunk, Row, RowResult, RowState
+from slo.documentation import put
 
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "batches.md"
+PLACE = "storage"
+HEADINGS = ("what", "rows/s", "CPU µs a row", "the server's", "median ms", "worst ms")
 TENANT = "acme"
 LEASE = 600.0
 GROUP_ROWS = 10_000
@@ -168,16 +172,30 @@ async def _timed(ask: Callable[[], Awaitable[object]]) -> float:
     return (time.perf_counter() - began) * 1e3
 
 
-def table(figures: Sequence[Figure], chunks: int) -> Table:
-    """The figures; times as median and worst."""
-    shown = Table(title=f"Storage of batches; the hot ones with {chunks:,} chunks waiting")
-    for heading in ("what", "rows/s", "CPU µs a row", "the server's", "median ms", "worst ms"):
-        shown.add_column(heading, justify="left" if heading == "what" else "right")
+def lines(figures: Sequence[Figure]) -> list[list[str]]:
+    """The cells of the table, in the order of `HEADINGS`."""
+    told = []
     for what, rate, cpu, times in figures:
-        spread = (f"{statistics.median(times):,.1f}", f"{max(times):,.1f}") if times else ("", "")
+        spread = [f"{statistics.median(times):,.1f}", f"{max(times):,.1f}"] if times else ["", ""]
         costs = [f"{each:,.1f}" for each in cpu] or ["", ""]
-        shown.add_row(what, "" if rate is None else f"{rate:,.0f}", *costs, *spread)
-    return shown
+        told.append([what, "" if rate is None else f"{rate:,.0f}", *costs, *spread])
+    return told
+
+
+def shown(figures: Sequence[Figure], chunks: int) -> Table:
+    """The figures for a terminal."""
+    table = Table(title=f"Storage of batches; the last ones with {chunks:,} chunks waiting")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
+    for line in lines(figures):
+        table.add_row(*line)
+    return table
+
+
+def written(figures: Sequence[Figure], chunks: int, page: str) -> str:
+    """``page`` with the figures; raises `slo.documentation.NoPlaceError`."""
+    rows = [f"| {' | '.join(line)} |" for line in [list(HEADINGS), ["---", *["---:"] * 5], *lines(figures)]]
+    return put(page, PLACE, "\n".join([*rows, "", f"The last ones with {chunks:,} chunks waiting."]))
 
 
 @click.command()
@@ -185,7 +203,8 @@ def table(figures: Sequence[Figure], chunks: int) -> Table:
 @click.option("--chunks", type=click.IntRange(100, 1_000_000), default=75_000, show_default=True, help="That wait.")
 @click.option("--size", type=click.IntRange(1, 5_000), default=200, show_default=True, help="Rows of one that waits.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Of what is asked often.")
-def main(rows: int, chunks: int, size: int, rounds: int) -> None:
+@click.option("--write", is_flag=True, help="Put the figures into docs/batches.md.")
+def main(rows: int, chunks: int, size: int, rounds: int, write: bool) -> None:
     """Measure how fast batches are kept, taken in hand and looked at."""
     console = Console()
 
@@ -200,7 +219,9 @@ def main(rows: int, chunks: int, size: int, rounds: int) -> None:
 
     with TemporaryDirectory(prefix="storage-") as folder, EmbeddedServers(Path(folder)) as servers:
         figures = uvloop.run(measured(servers.start_postgres()))
-    console.print(table(figures, chunks))
+    console.print(shown(figures, chunks))
+    if write:
+        PAGE.write_text(written(figures, chunks, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
