@@ -13,6 +13,7 @@ import msgspec
 
 from loadtests._comments_answers import Asked, check
 from loadtests._exchange import Exchange
+from loadtests._later import fetched
 from loadtests._payloads._corpus import Zipf, texts
 from loadtests._payloads._facts import facts
 from loadtests._payloads._hits import hit_ratio as hit_ratio_of
@@ -117,7 +118,7 @@ def _exchange(drawn: Sequence[str], quality: Quality, *, later: bool = False) ->
     known_texts = facts(_CORPUS)
     places = {number: known_texts[text] for number, text in enumerate(drawn) if text in known_texts}
     asked = Asked(quality, len(drawn), places)
-    return Exchange(body=body, items=len(drawn), check=partial(check, asked), later=later)
+    return Exchange(body=body, items=len(drawn), check=partial(check, asked), follow=fetched if later else None)
 
 
 def _detail(random: Random) -> str:

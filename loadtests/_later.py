@@ -5,12 +5,11 @@ Source: RFC 7240, section 4.1 (``respond-async``); RFC 9110, sections 10.2.3 (``
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-from loadtests._exchange import WrongAnswerError
+from loadtests._exchange import Find, Sleep, WrongAnswerError
 from loadtests._http._answers import Answer
 
 PREFERENCE = {"Prefer": "respond-async"}
@@ -37,7 +36,7 @@ class _Job(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Job)
 
 
-def fetched(accepted: Answer, find: Callable[[str], Answer], sleep: Callable[[float], object]) -> Answer:
+def fetched(accepted: Answer, find: Find, sleep: Sleep) -> Answer:
     """The answer behind ``accepted``, as if it had come at once; waits for it without end.
 
     ``find`` gives the answer at a ``Location``. A target need not heed the preference, so what is no 202 is the

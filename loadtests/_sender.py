@@ -11,12 +11,12 @@ from typing import NamedTuple
 import gevent
 
 from loadtests import _outcomes as outcomes
-from loadtests._exchange import Exchange, WrongAnswerError
+from loadtests._exchange import Exchange, Follow, WrongAnswerError
 from loadtests._http._address import ElsewhereError, address_of, request_of
 from loadtests._http._answers import Answer
 from loadtests._http._client import Client, Request
 from loadtests._http._crew import Crew
-from loadtests._later import PREFERENCE, JobFailedError, fetched
+from loadtests._later import PREFERENCE, JobFailedError
 from loadtests._running._course import Course
 from loadtests._running._tally import Arrival, Ended
 from loadtests._running._turns import Side
@@ -88,8 +88,8 @@ class Sender:
         lane = self._lanes[side]
         tally = self._course.tally
         tally.arrive(arrival)
-        if exchange.later:
-            self._crew.hand(self._come_back, (lane, arrival, exchange, ended))
+        if exchange.follow is not None:
+            self._crew.hand(self._come_back, (lane, arrival, exchange, exchange.follow, ended))
             return
         request = lane.client.send(
             request_of(lane.head, exchange.body), partial(self._answered, lane, arrival, exchange, ended)
@@ -114,9 +114,9 @@ class Sender:
         if ended is not None:
             ended()
 
-    def _come_back(self, errand: tuple[_Lane, Arrival, Exchange, Callable[[], object] | None]) -> None:
+    def _come_back(self, errand: tuple[_Lane, Arrival, Exchange, Follow, Callable[[], object] | None]) -> None:
         """Have a request answered later, and wait for that; one deadline holds over all of it."""
-        lane, arrival, exchange, ended = errand
+        lane, arrival, exchange, follow, ended = errand
         course = self._course
         begun_at = course.now
         course.tally.start(arrival, begun_at - arrival.moment)
@@ -125,7 +125,7 @@ class Sender:
         try:
             with gevent.Timeout(course.timeout, TimeoutError("no answer in time")):
                 accepted = lane.client.ask(request_of(lane.head_later, exchange.body))
-                answer = fetched(accepted, partial(self._find, lane), gevent.sleep)
+                answer = follow(accepted, partial(self._find, lane), gevent.sleep)
         except Exception as error:
             failure = error
         ended_at = course.now

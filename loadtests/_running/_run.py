@@ -17,6 +17,7 @@ import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
+from loadtests._origin._keeping import NoOriginError, OriginKeeper, needs_origin
 from loadtests._planning._plan import Plan, PlanError
 from loadtests._running import _generator
 from loadtests._running._cache import CacheRefusedError
@@ -31,7 +32,14 @@ from loadtests._running._target import UnreachableTargetError, checked_address
 
 _BAD_INPUT = 2
 _CANNOT_BE_JUDGED = 3
-_REFUSALS = (PlanError, BadSettingError, UnreachableTargetError, CacheRefusedError, NoSuchProcessError)
+_REFUSALS = (
+    PlanError,
+    BadSettingError,
+    UnreachableTargetError,
+    CacheRefusedError,
+    NoSuchProcessError,
+    NoOriginError,
+)
 
 
 def attach(events: Any) -> None:
@@ -56,6 +64,7 @@ def _enter(environment: Environment, runner: Any, web_ui: Any = None, **_: Any) 
         events.spawning_complete.add_listener(part.spawned)
         events.worker_connect.add_listener(part.joined)
         events.test_stop.add_listener(part.stopped)
+        events.quitting.add_listener(part.leave)
     events.test_stopping.add_listener(part.stop)
     events.quitting.add_listener(part.stop)
     _heed_signals(part, runner, web_ui, headless=bool(getattr(environment.parsed_options, "headless", False)))
@@ -102,6 +111,7 @@ class _Desk:
         self._runner = runner
         self._recording: Recording | None = None
         self._interrupted = False
+        self._origin = OriginKeeper()
         self._shape: PlanShape | None = None
         options = environment.parsed_options
         plan = _scaled_plan(options)
@@ -120,6 +130,8 @@ class _Desk:
             url = checked_address(self._address())
             if url.lower() == settings.base.lower():
                 raise BadSettingError(f"--base and --host are the same address, {url}")
+            if settings.plan is not None and needs_origin(settings.plan):
+                self._origin.start()
             recording = Recording(self._runner, settings, url, self._ended)
         except _REFUSALS as error:
             self._refuse(str(error))
@@ -150,6 +162,10 @@ class _Desk:
         """The test has ended; another one, with what the web form then says, is no longer this shape's."""
         if self._shape is not None:
             self._shape = self._environment.shape_class = None
+
+    def leave(self, **_: Any) -> None:
+        """The process ends."""
+        self._origin.stop()
 
     def interrupt(self) -> bool:
         """Somebody wants the process to end; whether there was a run to end. Who insists waits for no answers."""

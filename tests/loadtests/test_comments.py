@@ -59,7 +59,7 @@ tables = st.builds(
 def test_equal_seeds_send_equal_bytes(payloads: Payloads, seed: int) -> None:
     first, second = (list(islice(exchanges(payloads, Random(seed)), 20)) for _ in range(2))
     assert [exchange.body for exchange in first] == [exchange.body for exchange in second]
-    assert [exchange.later for exchange in first] == [exchange.later for exchange in second]
+    assert [exchange.follow for exchange in first] == [exchange.follow for exchange in second]
 
 
 def test_another_seed_sends_something_else() -> None:
@@ -87,9 +87,9 @@ def test_sizes_qualities_and_unique_texts_come_as_the_plan_has_them() -> None:
 def test_a_share_of_the_requests_asks_for_its_answer_later() -> None:
     payloads = Payloads(jobs=0.5, lognormal={"fast": Lognormal(median=200, sigma=1.0)})
     sent = list(islice(exchanges(payloads, Random(6)), 400))
-    assert stats.binomtest(sum(exchange.later for exchange in sent), 400, 0.5).pvalue > 0.01
+    assert stats.binomtest(sum(exchange.follow is not None for exchange in sent), 400, 0.5).pvalue > 0.01
     assert max(exchange.items for exchange in sent) == 1000
-    assert not any(exchange.later for exchange in islice(exchanges(Payloads(), Random(6)), 50))
+    assert not any(exchange.follow for exchange in islice(exchanges(Payloads(), Random(6)), 50))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_known_is_every_text_once_in_each_quality_that_is_sent() -> None
         for comment in question["comments"]
     )
     assert texts_sent == {(quality, text): 1 for quality in ("fast", "good") for text in texts("comments")}
-    assert all(exchange.items <= 100 and not exchange.later for exchange in sent)
+    assert all(exchange.items <= 100 and exchange.follow is None for exchange in sent)
     assert len(list(known(Payloads(quality={"fast": 1.0, "good": 0.0})))) == len(sent) / 2
 
 
