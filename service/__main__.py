@@ -37,7 +37,8 @@ def worker(settings: Settings) -> None:
     from service.adapters import restarter
 
     python = sys.executable
-    os.execv(python, [python, "-I", "-S", restarter.__file__, python, "-m", "service.worker"])  # noqa: S606 - on purpose
+    own = [python, "-m", "service.worker", restarter.RECYCLED_SO_FAR, restarter.LOST_SO_FAR]
+    os.execv(python, [python, "-I", "-S", restarter.__file__, *own])  # noqa: S606 - on purpose
 
 
 def migrate(settings: Settings) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import secrets
 import signal
 import sys
 import time
@@ -29,6 +30,8 @@ from service.adapters.cache_table import CacheTable
 from service.adapters.database import open_database
 from service.adapters.keepsakes import PostgresKeepsakes
 from service.adapters.keys import PostgresKeys
+from service.adapters.known_images import PostgresKnownImages
+from service.adapters.origin_rates import RedisRates
 from service.adapters.postgres import PostgresJobs, PostgresProbe
 from service.adapters.redis import RedisChannel, RedisProbe, RedisTier, open_client
 from service.adapters.statistics import StatisticsWatch, report
@@ -40,6 +43,7 @@ from service.core.exposition import render
 from service.core.keepsakes import KeepsakeStore
 from service.core.keyring import Keyring
 from service.core.keys import Seal
+from service.core.known import KnownStore
 from service.core.memory_watch import MemoryWatch, give_back
 from service.core.metrics import Metrics
 from service.core.ports import JobStore, KeyStore, Probe, TokenSource, TraceSink
@@ -57,8 +61,10 @@ from service.web.compression import Compressor
 from service.web.database_routes import Report, database_route
 from service.web.doorman import Doorman
 from service.web.endpoint import Endpoint
+from service.web.file_body import FileReader
 from service.web.health import Doctor
 from service.web.insight import Insight
+from service.web.known_routes import known_route
 from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
 from service.web.openapi import document
@@ -117,6 +123,7 @@ class Adapters:
     helpful: Sequence[Probe]
     batches: BatchStore | None = None
     keepsakes: KeepsakeStore | None = None
+    known: KnownStore | None = None
     traces: TraceSink | None = None
     database_report: Report | None = None
     database_exposition: Callable[[], bytes] = bytes
@@ -147,12 +154,14 @@ async def open_adapters(settings: Settings, metrics: Metrics) -> AsyncIterator[A
             jobs=PostgresJobs(database),
             batches=PostgresBatches(database),
             keepsakes=PostgresKeepsakes(database),
+            known=PostgresKnownImages(database),
             keys=PostgresKeys(database),
             buckets=RedisBuckets(client, settings.redis_prefix),
             shared=SharedCache(
                 tiers=(RedisTier(client, settings.redis_prefix), table),
                 uses=table,
                 channel=RedisChannel(client, settings.redis_prefix),
+                rates=RedisRates(client, settings.redis_prefix, secrets.token_hex(8)),
             ),
             required=[PostgresProbe(database)],
             helpful=[RedisProbe(client)],
@@ -183,7 +192,7 @@ async def open_application(
     access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     async with AsyncExitStack() as stack:
         works = await stack.enter_async_context(
-            open_works(settings, workloads, adapters.shared, metrics, clock, adapters.keepsakes)
+            open_works(settings, workloads, adapters.shared, metrics, clock, adapters.keepsakes, known=adapters.known)
         )
         doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics, clock))
         answers = Answers(settings.answer_bytes, works.cache, clock)
@@ -197,6 +206,7 @@ async def open_application(
                 answers=answers,
                 jobs=adapters.jobs,
                 metrics=metrics,
+                files=_file_reader(pipeline.workload, deadlines, room),
             )
             for pipeline in works.pipelines
         ]
@@ -215,6 +225,7 @@ async def open_application(
                     CacheDesk(works.caretaker, metrics, workloads, doorman=doorman, deadlines=deadlines, room=room)
                 ),
                 *_thumbnail_routes(adapters.keepsakes, workloads, doorman),
+                *_known_routes(adapters.known, workloads, doorman),
                 *_batch_routes(settings, instance, adapters.batches, workloads, doorman),
                 *([database_route(adapters.database_report, doorman)] if adapters.database_report else []),
                 *_pages(settings, workloads),
@@ -329,6 +340,18 @@ def _thumbnail_routes(
     if keepsakes is None or not any(workload.keepsakes for workload in workloads):
         return ()
     return (thumbnail_route(keepsakes, doorman),)
+
+
+def _known_routes(
+    known: KnownStore | None, workloads: Sequence[AnyWorkload], doorman: Doorman
+) -> Sequence[HTTPRouteHandler]:
+    if known is None or not any(workload.postscript for workload in workloads):
+        return ()
+    return (known_route(known, doorman),)
+
+
+def _file_reader(workload: AnyWorkload, deadlines: Deadlines, room: BodyRoom) -> FileReader | None:
+    return None if workload.upload is None else FileReader(workload.upload, deadlines, room)
 
 
 def _batch_routes(

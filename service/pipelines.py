@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +12,22 @@ from typing import Any, TypeAlias
 
 from service.adapters import queries
 from service.adapters.fetching.bounds import Bounds, Manners
-from service.adapters.fetching.fetcher import open_fetcher
+from service.adapters.fetching.fetcher import WebFetcher, open_fetcher
+from service.adapters.fetching.sharing import SharedRates
 from service.adapters.fetching.urls import Rules
 from service.core.cache import Cache
 from service.core.caretaker import Caretaker, prefix_of
 from service.core.far_tier import FarTier
+from service.core.fetch_metrics import SERIES as FETCH_SERIES
+from service.core.fetch_metrics import FetchMeters
 from service.core.fetching import Fetcher
 from service.core.keepsakes import KeepsakeStore
+from service.core.known import KnownStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory import MemoryTier
 from service.core.memory_accounts import memory_accounts
 from service.core.memory_watch import MemoryWatch
-from service.core.metrics import Metrics, layout_of
+from service.core.metrics import Instrument, Metrics, layout_of
 from service.core.pipeline import Pipeline
 from service.core.pool import ComputePool, cores
 from service.core.ports import Channel, Tier, UseCounter
@@ -43,6 +47,8 @@ class SharedCache:
     tiers: Sequence[Tier] = ()
     uses: UseCounter | None = None
     channel: Channel | None = None
+    rates: SharedRates | None = None
+    """Of the origins that are fetched from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +63,30 @@ class Works:
     """Told which share of their room caches may take, whenever that changes."""
 
 
-def open_metrics(workloads: Sequence[AnyWorkload], routes: Sequence[str] = (), slots: Path | None = None) -> Metrics:
+def open_metrics(
+    workloads: Sequence[AnyWorkload],
+    routes: Sequence[str] = (),
+    slots: Path | None = None,
+    more: Mapping[Instrument, Sequence[tuple[str, ...]]] | None = None,
+) -> Metrics:
     """The metrics of one process; ``routes`` and ``slots`` are those of a process that answers HTTP."""
-    return Metrics(layout_of(workloads, routes, TIERS, queries.names()), slots)
+    layout = layout_of(workloads, routes, TIERS, queries.names())
+    if any(workload.fetch for workload in workloads):
+        layout = layout.joined(FETCH_SERIES)
+    return Metrics(layout if more is None else layout.joined(more), slots)
 
 
 @asynccontextmanager
-async def fetcher_for(settings: Settings) -> AsyncIterator[Fetcher]:
-    """What fetches for one process, as politely as ``settings`` say."""
+async def fetcher_for(
+    settings: Settings, meters: FetchMeters | None = None, rates: SharedRates | None = None
+) -> AsyncIterator[WebFetcher]:
+    """What fetches for one process, as politely as ``settings`` say, and with ``rates`` in step with all others."""
     rules = Rules(frozenset(settings.fetch_allow))
     manners = Manners(concurrency=settings.fetch_concurrency, rate=settings.fetch_rate)
-    async with open_fetcher(rules, manners, Bounds(seconds=settings.fetch_seconds)) as fetcher:
+    bounds = Bounds(seconds=settings.fetch_seconds)
+    async with open_fetcher(
+        rules, manners, bounds, rates=rates, meters=meters, keys=dict(settings.fetch_keys)
+    ) as fetcher:
         yield fetcher
 
 
@@ -80,6 +99,7 @@ async def open_works(
     clock: Callable[[], float] = time.monotonic,
     keepsakes: KeepsakeStore | None = None,
     fetcher: Fetcher | None = None,
+    known: KnownStore | None = None,
 ) -> AsyncIterator[Works]:
     """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept.
 
@@ -108,7 +128,7 @@ async def open_works(
     async with AsyncExitStack() as stack:
         pool = stack.enter_context(ComputePool(max(1, cores() // settings.workers)))
         if fetcher is None and any(workload.fetch for workload in workloads):
-            fetcher = await stack.enter_async_context(fetcher_for(settings))
+            fetcher = await stack.enter_async_context(fetcher_for(settings, FetchMeters.of(metrics), shared.rates))
         async with caretaker.working():
             pipelines = [
                 Pipeline(
@@ -120,6 +140,7 @@ async def open_works(
                     watch=watch,
                     fetcher=fetcher,
                     keepsakes=keepsakes,
+                    known=known,
                     clock=clock,
                 )
                 for workload in workloads

@@ -21,6 +21,7 @@ import msgspec
 
 from service.core.bucket import LARGEST_RATE, Rate
 from service.core.errors import SettingsError
+from service.core.fetching import OriginKey
 from service.core.keys import SMALLEST_SECRET, Secret
 
 PREFIX = "LOADSTONE_"
@@ -93,11 +94,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     lease_seconds: float
     analysis_seconds: float
     worker_memory_bytes: int
+    worker_port: int | None
     batch_days: int
+    known_days: int
     fetch_allow: tuple[str, ...]
     fetch_seconds: float
     fetch_concurrency: int
     fetch_rate: int
+    fetch_keys: tuple[tuple[str, OriginKey], ...]
     database_url: str | None = None
     redis_url: str | None = None
 
@@ -315,6 +319,21 @@ def _origins(text: str) -> tuple[str, ...]:
     return tuple(origins)
 
 
+def _origin_keys(text: str) -> tuple[tuple[str, OriginKey], ...]:
+    keys = []
+    for number, part in enumerate(text.split(";"), 1):
+        origin, _, field = part.strip().partition(" ")
+        header, _, value = field.partition(":")
+        try:
+            (name,) = _origins(origin)
+            keys.append((name, OriginKey(header.strip(), value.strip())))
+        except ValueError:  # whatever is wrong is not told, as it may be the secret
+            raise ValueError(
+                f"must give headers as host:port Name: value with semicolons between; number {number} is none"
+            ) from None
+    return tuple(keys)
+
+
 def _rate(text: str) -> Rate | None:
     return None if text == "off" else Rate.parse(text)
 
@@ -520,11 +539,25 @@ VARIABLES: tuple[Variable, ...] = (
         _everywhere(2**31),
     ),
     Variable(
+        f"{PREFIX}WORKER_PORT",
+        "worker_port",
+        "TCP port at which a worker of batches tells of its health and metrics; without it nowhere",
+        _whole(1, 65_535),
+        _everywhere(None),
+    ),
+    Variable(
         f"{PREFIX}BATCH_DAYS",
         "batch_days",
         "batches and their results are kept for so many days after the end of their month",
         _whole(1, 36_500),
         _everywhere(90),
+    ),
+    Variable(
+        f"{PREFIX}KNOWN_DAYS",
+        "known_days",
+        "pictures that were sent with known are known for so many days after they were last sent",
+        _whole(1, 36_500),
+        _everywhere(365),
     ),
     Variable(
         f"{PREFIX}FETCH_ALLOW",
@@ -551,9 +584,18 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         f"{PREFIX}FETCH_RATE",
         "fetch_rate",
-        "requests a second that each process sends one origin, at most; fewer while it answers badly",
+        "requests a second that one origin is sent, at most, by all processes that share a Redis together, by each "
+        "without one; fewer while it answers badly",
         _whole(1, 1_000_000),
         _everywhere(500),
+    ),
+    Variable(
+        f"{PREFIX}FETCH_KEYS",
+        "fetch_keys",
+        "headers that origins are sent as the key to their content, as host:port Name: value with semicolons between; "
+        "each key has a rate of its own",
+        _origin_keys,
+        _everywhere(()),
     ),
     Variable(
         "DATABASE_URL",

@@ -6,6 +6,7 @@ import asyncio
 import logging.config
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,29 +16,35 @@ import uvloop
 
 from service.adapters.chunk_consumer import work_off
 from service.adapters.consumer import Answer, Terms, consume
-from service.adapters.database import open_database
-from service.adapters.keepsakes import PostgresKeepsakes
-from service.adapters.redis import RedisChannel, RedisTier, open_client
-from service.adapters.restarter import RECYCLED
+from service.adapters.lookout import open_lookout
+from service.adapters.restarter import MISCONFIGURED, RECYCLED
+from service.campaigns.meters import WorkerMeters
 from service.campaigns.recycling import outgrown
 from service.campaigns.stopwatch import Stopwatch
 from service.campaigns.terms import CampaignTerms
 from service.core.call import Call, Priority
 from service.core.errors import InvalidRequestError, SettingsError, UnknownResourceError
 from service.core.processes import resident_bytes
+from service.core.worker_metrics import END_REASONS
 from service.core.workload import AnyWorkload
-from service.pipelines import AnyPipeline, SharedCache, open_metrics, open_works
+from service.pipelines import AnyPipeline
 from service.settings import Settings, of_this_process
+from service.view import View
 from service.workloads import WORKLOADS
-
-CONNECTIONS = 2
-"""By which a worker keeps files; they are opened when the first one is made."""
+from service.workshop import open_workshop
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings, terms: Terms | None = None, workloads: Sequence[AnyWorkload] = WORKLOADS) -> None:
+def run(
+    settings: Settings,
+    terms: Terms | None = None,
+    workloads: Sequence[AnyWorkload] = WORKLOADS,
+    before: Mapping[str, int] | None = None,
+) -> None:
     """Work until SIGTERM or SIGINT, then finish or give back what is in hand; waits for a database that is away.
+
+    ``before`` says how many workers this one replaces, by why they ended.
 
     SystemExit with `RECYCLED` when another process should take over, because this one has grown too large.
     """
@@ -45,11 +52,13 @@ def run(settings: Settings, terms: Terms | None = None, workloads: Sequence[AnyW
         raise SettingsError(["DATABASE_URL is missing: the worker shares the service's database"])
     for workload in workloads:
         workload.prepare()
-    if uvloop.run(_work(settings, settings.database_url, terms or Terms(), workloads)):
+    if uvloop.run(_work(settings, settings.database_url, terms or Terms(), workloads, before or {})):
         raise SystemExit(RECYCLED)
 
 
-async def _work(settings: Settings, url: str, terms: Terms, workloads: Sequence[AnyWorkload]) -> bool:
+async def _work(
+    settings: Settings, url: str, terms: Terms, workloads: Sequence[AnyWorkload], before: Mapping[str, int]
+) -> bool:
     """Whether another process should take over."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,7 +67,12 @@ async def _work(settings: Settings, url: str, terms: Terms, workloads: Sequence[
     watched = [stopwatch.watched(workload) for workload in workloads]
     # A job and a row that may end the process are never in hand together.
     turn = asyncio.Semaphore(1)
-    async with open_pipelines(settings, watched) as pipelines:
+    async with open_workshop(settings, watched) as shop, AsyncExitStack() as stack:
+        pipelines = shop.pipelines
+        meters = WorkerMeters(shop.metrics, [workload.name for workload in workloads], stopwatch)
+        if settings.worker_port is not None:
+            view = View(shop, meters, settings, stop, before)
+            await stack.enter_async_context(open_lookout(settings.host, settings.worker_port, view.writers))
         logger.info("the worker is ready")
         recycling = asyncio.create_task(_recycle(settings.worker_memory_bytes, stop))
         async with asyncio.TaskGroup() as tasks:
@@ -72,6 +86,8 @@ async def _work(settings: Settings, url: str, terms: Terms, workloads: Sequence[
                     stopwatch=stopwatch,
                     longest=settings.analysis_seconds,
                     keep_days=settings.batch_days,
+                    known_days=settings.known_days,
+                    meters=meters,
                     terms=CampaignTerms(lease=settings.lease_seconds, grace=settings.shutdown_seconds / 2),
                 )
             )
@@ -88,38 +104,10 @@ async def _recycle(limit: int, stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def open_pipelines(
-    settings: Settings, workloads: Sequence[AnyWorkload]
-) -> AsyncIterator[Mapping[str, AnyPipeline]]:
-    """The pipelines of ``workloads`` by name, over the caches of the service; without Redis over memory alone.
-
-    Unlike a process of the service, which has neighbours, a worker computes on all cores.
-    """
-    async with AsyncExitStack() as stack:
-        metrics = open_metrics(workloads)
-        stack.callback(metrics.close)
-        shared = SharedCache()
-        if settings.redis_url is not None:
-            client = open_client(settings.redis_url)
-            stack.push_async_callback(client.aclose)
-            prefix = settings.redis_prefix
-            shared = SharedCache(tiers=(RedisTier(client, prefix),), channel=RedisChannel(client, prefix))
-        alone = msgspec.structs.replace(settings, workers=1)
-        keepsakes = None
-        if settings.database_url is not None:
-            database = await stack.enter_async_context(
-                open_database(settings.database_url, size=CONNECTIONS, application="loadstone-worker-files")
-            )
-            keepsakes = PostgresKeepsakes(database)
-        works = await stack.enter_async_context(open_works(alone, workloads, shared, metrics, keepsakes=keepsakes))
-        yield {pipeline.workload.name: pipeline for pipeline in works.pipelines}
-
-
-@asynccontextmanager
 async def open_answer(settings: Settings, workloads: Sequence[AnyWorkload]) -> AsyncIterator[Answer]:
     """What answers jobs."""
-    async with open_pipelines(settings, workloads) as pipelines:
-        yield _answer_from(pipelines)
+    async with open_workshop(settings, workloads) as shop:
+        yield _answer_from(shop.pipelines)
 
 
 def _answer_from(pipelines: Mapping[str, AnyPipeline]) -> Answer:
@@ -144,7 +132,11 @@ def main() -> None:
 
     settings = of_this_process()
     logging.config.dictConfig(logging_configuration(settings.log_level))
-    run(settings)
+    try:
+        run(settings, before=dict(zip(END_REASONS, map(int, sys.argv[1:]), strict=False)))
+    except SettingsError as error:
+        sys.stderr.writelines(f"loadstone: {problem}\n" for problem in error.problems)
+        sys.exit(MISCONFIGURED)
 
 
 if __name__ == "__main__":

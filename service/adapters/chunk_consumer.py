@@ -24,9 +24,11 @@ from service.adapters.pulse import Pulse
 from service.campaigns.bench import Line
 from service.campaigns.doorbell import Doorbell
 from service.campaigns.hand import Hand
+from service.campaigns.meters import MeteredStore, WorkerMeters
 from service.campaigns.shift import Shift
 from service.campaigns.stopwatch import Stopwatch
 from service.campaigns.terms import CampaignTerms
+from service.core.batches import ChunkStore
 
 ENTRYPOINT = "chunk"
 """What the queue calls turns."""
@@ -53,18 +55,22 @@ async def work_off(
     stopwatch: Stopwatch,
     longest: float,
     keep_days: int,
+    known_days: int = 365,
+    meters: WorkerMeters | None = None,
     terms: CampaignTerms | None = None,
 ) -> None:
     """Work on the batches in ``url``'s database by ``lines`` until ``stop``, as `Shift.run`.
 
     ``turn`` keeps jobs away while a row is done that may end the process; an analysis that takes ``longest`` seconds
-    ends it. Batches are kept for ``keep_days`` days after their month.
+    ends it. Batches are kept for ``keep_days`` days after their month, and known pictures for ``known_days`` after they
+    were last sent. ``meters`` are told what is done.
     """
     terms = terms or CampaignTerms()
     doorbell, hand = Doorbell(), Hand()
     async with open_database(url, size=CONNECTIONS, application=APPLICATION, role=WORKER_ROLE) as database:
+        chunks: ChunkStore = PostgresChunks(database)
         shift = Shift(
-            PostgresChunks(database),
+            chunks if meters is None else MeteredStore(chunks, meters),
             lines,
             stop,
             worker=worker_name(),
@@ -73,10 +79,12 @@ async def work_off(
             alone=turn,
             terms=terms,
         )
+        if meters is not None:
+            meters.watch(hand, shift.benches)
         with Pulse(url, hand, terms.lease, stopwatch, longest):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_listen(url, doorbell, stop))
-                maintenance = tasks.create_task(maintain(database, keep_days * DAY))
+                maintenance = tasks.create_task(maintain(database, keep_days * DAY, known_days * DAY))
                 await shift.run()
                 maintenance.cancel()
 

@@ -23,6 +23,9 @@ from typing import Final
 RECYCLED: Final = 75
 """The exit code of a worker that is to be started again: EX_TEMPFAIL of sysexits.h."""
 MISCONFIGURED: Final = 2
+RECYCLED_SO_FAR: Final = "{recycled}"
+LOST_SO_FAR: Final = "{lost}"
+"""Arguments that the worker gets as numbers: how many before it had grown too large, and how many were brought down."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds. What brings workers down again and again is found out only by starting others."""
 SOUND_SECONDS = 60.0
@@ -40,6 +43,7 @@ class Restarter:
         terms = [str(os.getpid()), str(int(signal.SIGKILL)), "-", "plain"]
         self._command = [sys.executable, "-I", "-S", launcher, *terms, *command]
         self._child = 0
+        self._recycled, self._lost = 0, 0
         self._is_told = False
 
     def run(self) -> int:
@@ -55,7 +59,9 @@ class Restarter:
             if time.monotonic() - began > SOUND_SECONDS:
                 pause, failures = FIRST_PAUSE, 0
             if code == RECYCLED:
+                self._recycled += 1
                 continue
+            self._lost += 1
             failures = failures + 1 if code > 0 else 0
             if failures >= QUICK_FAILURES:
                 return code
@@ -68,7 +74,9 @@ class Restarter:
 
     def _life(self) -> int:
         """How one worker ended: its exit code, or its signal with a minus."""
-        self._child = os.spawnv(os.P_NOWAIT, self._command[0], self._command)  # noqa: S606 - no shell is meant
+        counts = {RECYCLED_SO_FAR: str(self._recycled), LOST_SO_FAR: str(self._lost)}
+        command = [counts.get(argument, argument) for argument in self._command]
+        self._child = os.spawnv(os.P_NOWAIT, command[0], command)  # noqa: S606 - no shell is meant
         if self._is_told:
             os.kill(self._child, signal.SIGTERM)
         _, status = os.waitpid(self._child, 0)

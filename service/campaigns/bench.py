@@ -76,7 +76,11 @@ class Bench:
                 async with asyncio.timeout(self._longest):
                     return await self._line.each(items, Call(tenant, Priority.BULK))
             except TimeoutError:
-                return [AnalysisError(f"it took longer than {self._longest:g} seconds", "timeout")] * len(items)
+                if len(items) == 1:
+                    return [AnalysisError(f"it took longer than {self._longest:g} seconds", "timeout")]
+                # What ended meanwhile is in the cache; only what still hangs waits once more, and fails alone.
+                alone = await asyncio.gather(*(self.outcomes([item], tenant) for item in items))
+                return [outcome for outcomes in alone for outcome in outcomes]
             except OverloadError as error:
                 self.width.overload(len(items))
                 self.pace.end(len(items), 0)
@@ -100,6 +104,10 @@ class Benches:
 
     def __iter__(self) -> Iterator[Bench]:
         return iter(self._benches.values())
+
+    def by_name(self) -> list[tuple[str, Bench]]:
+        """Each with the workload that it is for."""
+        return list(self._benches.items())
 
     def of(self, workload: str) -> Bench:
         """That of ``workload``."""

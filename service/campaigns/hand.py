@@ -68,6 +68,8 @@ class Hand:
 
     def __init__(self) -> None:
         self._held: dict[Key, Held] = {}
+        self.losses = 0
+        """Chunks that another attempt took while they were in hand."""
 
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
@@ -106,8 +108,9 @@ class Hand:
 
     def _mark(self, ours: set[Key], before: Sequence[Held]) -> None:
         for held in before:
-            if _key(held.chunk) not in ours and held in self:
+            if _key(held.chunk) not in ours and held in self and not held.is_lost:
                 held.is_lost = True
+                self.losses += 1
 
 
 def _key(chunk: Chunk) -> Key:

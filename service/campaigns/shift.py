@@ -79,6 +79,11 @@ class Shift:
         """The claiming may be cut off."""
         self._tasks: asyncio.TaskGroup
 
+    @property
+    def benches(self) -> Benches:
+        """Where the rows are worked on."""
+        return self._benches
+
     async def run(self) -> None:
         """Work; on the stop, what is begun may end within the terms' grace, and the rest is given back."""
         async with asyncio.TaskGroup() as self._tasks:

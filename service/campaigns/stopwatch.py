@@ -17,6 +17,8 @@ class Stopwatch:
         self._clock = clock
         self._running: dict[int, tuple[float, str]] = {}
         """When each thread's analysis began, and of which workload."""
+        self._spent: dict[int, float] = {}
+        """Seconds of analyses that have ended, by thread; each writes its own."""
 
     def watched(self, workload: AnyWorkload) -> AnyWorkload:
         """``workload`` with its analyses timed."""
@@ -24,11 +26,13 @@ class Stopwatch:
 
         def timed(lane: str, items: Sequence[Any]) -> Sequence[Any]:
             thread = threading.get_ident()
-            self._running[thread] = self._clock(), name
+            began = self._clock()
+            self._running[thread] = began, name
             try:
                 return analyse(lane, items)
             finally:
                 del self._running[thread]
+                self._spent[thread] = self._spent.get(thread, 0.0) + self._clock() - began
 
         return dataclasses.replace(workload, analyse=timed)
 
@@ -36,3 +40,7 @@ class Stopwatch:
         """Seconds that the oldest analysis takes so far, and of which workload; may be asked from any thread."""
         began = min(list(self._running.values()), default=None)
         return None if began is None else (self._clock() - began[0], began[1])
+
+    def spent(self) -> tuple[float, float]:
+        """Seconds that analyses took in all threads, and in the thread that asks."""
+        return sum(list(self._spent.values())), self._spent.get(threading.get_ident(), 0.0)

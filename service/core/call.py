@@ -45,7 +45,7 @@ class Timing:
 class Call:
     """One call. ``timing`` is None unless somebody wants to know."""
 
-    __slots__ = ("admitted_at", "analysed", "counts", "priority", "tenant", "timing", "waited")
+    __slots__ = ("admitted_at", "analysed", "counts", "is_passing", "priority", "tenant", "timing", "waited")
 
     def __init__(
         self, tenant: str = PUBLIC_TENANT, priority: Priority = Priority.INTERACTIVE, timing: Timing | None = None
@@ -61,3 +61,5 @@ class Call:
         """Seconds that it waited for its turn."""
         self.analysed: tuple[Traffic, int] | None = None
         """The lane in which items had to be analysed for it, and how many; None when there were none."""
+        self.is_passing = False
+        """Whether the answer holds for this moment alone, and is not to be kept."""

@@ -248,6 +248,10 @@ class Layout:
         offset = self.offset(instrument, *labels[0])
         return cells[offset : offset + len(labels) * instrument.width].reshape(len(labels), instrument.width)
 
+    def joined(self, series: Mapping[Instrument, Sequence[tuple[str, ...]]]) -> Layout:
+        """This one, and ``series`` after it."""
+        return Layout({**self.series, **series})
+
     @property
     def levels(self) -> list[int]:
         """Cells of the gauges: they speak of the present, so a new owner starts them at zero."""

@@ -2,7 +2,7 @@
 
 keys ──▶ memory ──hit, or stale (made anew in the background)──────────────────────────▶ outcomes
             └──▶ flight, or a seat in one ──▶ far tiers ──hit──▶ memory ──────────────────┤
-                                                 └──▶ fetch ──▶ batcher ──▶ memory ┈▶ far tiers ┘
+                                                 └──▶ fetch ──▶ batcher ──▶ keepsakes ──▶ memory ┈▶ far tiers ┘
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context
-from hashlib import blake2b
 from typing import Any, Final, Generic
-
-import msgspec
 
 from service.core.batcher import Batcher
 from service.core.cache import Cache
@@ -24,11 +21,13 @@ from service.core.errors import AnalysisError, OverloadError
 from service.core.fetch_stage import FetchStage
 from service.core.fetching import Fetcher
 from service.core.flight import Flight, Item, Order, Outcome
-from service.core.keepsakes import Keepsake, KeepsakeStore
+from service.core.keepsake_stage import KeepsakeStage
+from service.core.keepsakes import KeepsakeStore
 from service.core.limits import Traffic
 from service.core.loop_batcher import LoopBatcher
 from service.core.metrics import LaneMeters
 from service.core.pool import ComputePool
+from service.core.shelf import Shelf
 from service.core.thread_batcher import ThreadBatcher
 from service.core.timeline import TIMING
 from service.core.workload import Lane, Workload
@@ -37,7 +36,6 @@ _log = logging.getLogger(__name__)
 
 ITEM_BYTES: Final = 32
 """What an item costs beside its content, in bytes of content."""
-_KEY_BYTES: Final = 16
 
 
 class LanePath(Generic[Item, Outcome]):
@@ -61,8 +59,6 @@ class LanePath(Generic[Item, Outcome]):
         keepsakes: KeepsakeStore | None = None,
     ) -> None:
         self._key_of = workload.key_of
-        self._prefix = f"{workload.name}:{workload.version}:{lane.name}:"
-        self._shared = workload.shares_outcomes
         self._policy = lane.cache
         self._cache = cache
         self._is_kept = lane.cache.ttl > 0
@@ -70,13 +66,16 @@ class LanePath(Generic[Item, Outcome]):
         self._meters = meters
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._encode = msgspec.msgpack.Encoder().encode
-        self._decode = msgspec.msgpack.Decoder(workload.outcome).decode
+        shelf = Shelf(workload, lane, cache)
+        self._keys, self._outcome, self._keep = shelf.keys, shelf.outcome, shelf.keep
         self._flights: dict[str, Flight[Item, Outcome]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """Look-ups and fetches."""
-        self._keepsakes = keepsakes
-        self._parted = workload.keepsakes
+        self._keepsakes = (
+            None
+            if workload.keepsakes is None
+            else KeepsakeStage[Item, Outcome](workload.keepsakes, keepsakes, self._land, self._begin)
+        )
         self._landed: asyncio.Future[None] | None = None
         """Ends when nothing is on its way, once somebody waits for that."""
         self._traffic = traffic
@@ -138,39 +137,10 @@ class LanePath(Generic[Item, Outcome]):
         seconds: float,
     ) -> None:
         """Keep what was analysed, and give it to everybody who waits for it."""
-        if self._parted is None:
+        if self._keepsakes is None:
             self._land(batch, outcomes, began_at, seconds)
         else:
-            self._begin(self._land_without_keepsakes(batch, outcomes, began_at, seconds, self._parted))
-
-    async def _land_without_keepsakes(
-        self,
-        batch: Sequence[Flight[Item, Outcome]],
-        outcomes: Sequence[Outcome | AnalysisError],
-        began_at: float,
-        seconds: float,
-        parted: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]],
-    ) -> None:
-        """Keep first what outcomes bring beside themselves: whoever reads of it shall find it."""
-        bare: list[Outcome | AnalysisError] = []
-        for flight, outcome in zip(batch, outcomes, strict=True):
-            bare.append(outcome if isinstance(outcome, AnalysisError) else await self._bare(flight, outcome, parted))
-        self._land(batch, bare, began_at, seconds)
-
-    async def _bare(
-        self,
-        flight: Flight[Item, Outcome],
-        outcome: Outcome,
-        parted: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]],
-    ) -> Outcome | AnalysisError:
-        bare, keepsakes = parted(outcome)
-        if keepsakes and self._keepsakes is not None:
-            try:
-                await self._keepsakes.keep(keepsakes, flight.tenant)
-            except Exception:
-                _log.exception("%d files were not kept", len(keepsakes))
-                return AnalysisError("what was made of it could not be kept", "not-kept", may_pass=True)
-        return bare
+            self._keepsakes.take(batch, outcomes, began_at, seconds)
 
     def _land(
         self,
@@ -193,10 +163,6 @@ class LanePath(Generic[Item, Outcome]):
         for flight in flights:
             flight.fail(error)
         self._forget(flights)
-
-    def _keys(self, names: Sequence[bytes], tenant: str) -> list[str]:
-        prefix = f"{self._prefix}{'' if self._shared else tenant}:"
-        return [prefix + blake2b(name, digest_size=_KEY_BYTES).hexdigest() for name in names]
 
     def _found(
         self, keys: Sequence[str], items: Sequence[Item], names: Sequence[bytes], tenant: str
@@ -288,26 +254,6 @@ class LanePath(Generic[Item, Outcome]):
             self._batcher.submit(flights, priority)
         except OverloadError as error:
             self.refuse(flights, error)
-
-    def _outcome(self, entry: Entry) -> Outcome | AnalysisError | None:
-        value = entry.value
-        if isinstance(value, AnalysisError):
-            return value
-        try:
-            return self._decode(value)
-        except msgspec.DecodeError:
-            return None  # somebody else's bytes under our key are as good as none
-
-    def _keep(self, batch: Sequence[Flight[Item, Outcome]], outcomes: Sequence[Outcome | AnalysisError]) -> None:
-        encode = self._encode
-        try:
-            entries = {
-                flight.key: outcome if isinstance(outcome, AnalysisError) else encode(outcome)
-                for flight, outcome in zip(batch, outcomes, strict=True)
-            }
-            self._cache.keep(entries, self._policy)
-        except Exception:
-            _log.exception("%d outcomes were not kept", len(batch))
 
     def _forget(self, flights: Sequence[Flight[Item, Outcome]]) -> None:
         """``flights`` have ended."""

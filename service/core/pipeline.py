@@ -1,6 +1,6 @@
 """The way of every request: admit -> cache -> batch -> analyse -> measure.
 
-    request ─split─▶ items ─▶ lane's path ─▶ outcomes ─join─▶ answer
+    request ─split─▶ items ─▶ lane's path ─▶ outcomes ─▶ postscripts ─join─▶ answer
 
 Whoever answers callers admits each call first, and lets it leave at its end::
 
@@ -24,6 +24,7 @@ from service.core.cache import Cache
 from service.core.call import Call
 from service.core.errors import (
     AnalysisError,
+    DependencyError,
     ItemsFailedError,
     OverloadError,
     QueueFullError,
@@ -31,11 +32,13 @@ from service.core.errors import (
 )
 from service.core.fetching import Fetcher
 from service.core.keepsakes import KeepsakeStore
+from service.core.known import KnownStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import PRIORITIES, REFUSAL_REASONS, REFUSALS, Metrics
 from service.core.path import LanePath
 from service.core.pool import ComputePool, cores
+from service.core.postscripts import PostscriptStage
 from service.core.workload import Answer, Item, Outcome, Request, Workload
 
 
@@ -57,6 +60,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         watch: MemoryWatch | None = None,
         fetcher: Fetcher | None = None,
         keepsakes: KeepsakeStore | None = None,
+        known: KnownStore | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workload = workload
@@ -80,6 +84,9 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
             )
             for lane in workload.lanes
         }
+        self._postscripts = (
+            None if workload.postscript is None else PostscriptStage[Item, Outcome](workload.postscript, known)
+        )
         self._refusals = [
             {reason: metrics.count(REFUSALS, workload.name, priority, reason) for reason in REFUSAL_REASONS}
             for priority in PRIORITIES
@@ -110,7 +117,8 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
     async def answer(self, request: Request, call: Call) -> Answer:
         """The answer to ``request``.
 
-        Raises what ``split`` raises, OverloadError when there is no room and ItemsFailedError when items failed.
+        Raises what ``split`` raises, OverloadError when there is no room, ItemsFailedError when items failed and
+        DependencyError when they did because a server is away.
         """
         outcomes = await self.each(self.workload.split(request), call)
         return self.workload.join(request, whole(outcomes))
@@ -118,13 +126,14 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
     async def each(self, items: Sequence[Item], call: Call) -> Sequence[Outcome | AnalysisError]:
         """What became of each of ``items``, in order; OverloadError when there is no room for those not known."""
         try:
-            return await self._outcomes(items, call)
+            outcomes = await self._outcomes(items, call)
         except QueueFullError:
             self._count_refusal(call, "queue")
             raise
         except WaitedTooLongError:
             self._count_refusal(call, "deadline")
             raise
+        return outcomes if self._postscripts is None else await self._postscripts.completed(items, outcomes, call)
 
     async def close(self) -> None:
         """Finish what is on its way in every lane."""
@@ -154,9 +163,12 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
 
 
 def whole(outcomes: Sequence[Outcome | AnalysisError]) -> list[Outcome]:
-    """``outcomes`` when all items have one; ItemsFailedError otherwise."""
+    """``outcomes`` when all items have one; ItemsFailedError otherwise, or the DependencyError behind a failure."""
     good = [outcome for outcome in outcomes if not isinstance(outcome, AnalysisError)]
     if len(good) < len(outcomes):
-        failures = {place: error.reason for place, error in enumerate(outcomes) if isinstance(error, AnalysisError)}
-        raise ItemsFailedError(failures, len(outcomes))
+        failures = {place: error for place, error in enumerate(outcomes) if isinstance(error, AnalysisError)}
+        for error in failures.values():
+            if isinstance(error.__cause__, DependencyError):
+                raise error.__cause__
+        raise ItemsFailedError({place: error.reason for place, error in failures.items()}, len(outcomes))
     return good

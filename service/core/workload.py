@@ -17,6 +17,7 @@ from service.core.call import Priority
 from service.core.errors import AnalysisError
 from service.core.fetching import Fetcher
 from service.core.keepsakes import Keepsake
+from service.core.known import KnownStore
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Item = TypeVar("Item")
@@ -83,9 +84,23 @@ class UploadRule(Generic[Request]):
     """How a body that is no JSON becomes a request, such as ``POST /v1/images`` with a picture as it is."""
 
     media_types: tuple[str, ...]
-    """Such as ``image/jpeg``."""
-    request_of: Callable[[bytes, Mapping[str, str]], Request]
-    """The body and the parameters of the query; raises InvalidRequestError."""
+    """Such as ``image/jpeg``, in lower case."""
+    body_bytes: int
+    """A larger body is refused."""
+    options: type[msgspec.Struct]
+    """What may be said in the query: text, numbers, true or false; every field has a default, and none is unknown."""
+    request_of: Callable[[bytes, Any], Request]
+    """The body, which is not empty, and the options; InvalidRequestError, its pointer ``?NAME``, for an option that
+    cannot be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postscript(Generic[Item, Outcome]):
+    """What is added to an outcome each time it is given, because it depends on more than its item; never kept."""
+
+    is_wanted: Callable[[Item], bool]
+    write: Callable[[Item, Outcome, KnownStore, str], Awaitable[Outcome]]
+    """(item, its outcome, what is known to tenants, the tenant) to the outcome that is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,8 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     requests bring all that is needed."""
     keepsakes: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]] | None = None
     """What an outcome brings that is kept elsewhere, and the outcome without it. None where there is no such thing."""
+    postscript: Postscript[Item, Outcome] | None = None
+    """None where an outcome says all there is to be said."""
     upload: UploadRule[Request] | None = None
     """None where only JSON is understood."""
     batch: BatchRule[Item] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from service.intake.charsets import require_utf8
 from service.intake.errors import UploadError
 
 LONGEST_FIELD = 10_000
@@ -98,6 +99,7 @@ class MultipartReader:
             raise UploadError("The form has more than one file.")
         self.has_file = True
         self.file_name = parameters[b"filename"].decode("utf-8", "replace")
+        require_utf8(self._headers.get("content-type", b""))
         self.file_type = self._headers.get("content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:

@@ -1,10 +1,10 @@
-"""Request bodies: read within limits of type, size and time, and decoded strictly."""
+"""Request bodies: read within limits of type, size and time; JSON is decoded strictly."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -24,6 +24,7 @@ from service.web.problems import (
 Value = TypeVar("Value")
 _PLACE = re.compile(r" - at `(\$[^`]*)`\Z")
 _LONGEST_REASON = 300
+JSON = b"application/json"
 UNANNOUNCED = 65_536
 """Bytes that are promised at first to a body that does not say how long it is."""
 
@@ -72,11 +73,11 @@ class BodyPromise:
         self._room.give_back(self._size)
 
 
-class BodyReader(Generic[Value]):
-    """Reads bodies of one kind: JSON of type ``kind``, at most ``limit`` bytes, each under the common deadline."""
+class ByteReader:
+    """Reads bodies of ``media_types``, at most ``limit`` bytes, each under the common deadline."""
 
-    def __init__(self, kind: type[Value], limit: int, deadlines: Deadlines, room: BodyRoom) -> None:
-        self._decoder = msgspec.json.Decoder(kind)
+    def __init__(self, media_types: Iterable[bytes], limit: int, deadlines: Deadlines, room: BodyRoom) -> None:
+        self.media_types = frozenset(media_types)
         self._limit = limit
         self._deadlines = deadlines
         self._room = room
@@ -121,6 +122,36 @@ class BodyReader(Generic[Value]):
                 return b"".join(chunks)
             message = await receive()
 
+    def _announced(self, headers: Mapping[bytes, bytes]) -> int:
+        """How many bytes may come; ProblemError when type, coding or announced size are wrong already."""
+        media_type = headers.get(b"content-type", b"")
+        if media_type not in self.media_types and not is_among(media_type, self.media_types):
+            raise unsupported(self.media_types)
+        coding = headers.get(b"content-encoding")
+        if coding is not None and coding.strip().lower() not in (b"", b"identity"):
+            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
+        announced = headers.get(b"content-length")
+        if announced is None or not announced.isdigit():
+            return min(UNANNOUNCED, self._limit)
+        size = int(announced)
+        if size > self._limit:
+            raise self._too_large()
+        return size
+
+    def _too_large(self) -> ProblemError:
+        return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")
+
+
+class BodyReader(ByteReader, Generic[Value]):
+    """Reads bodies of one kind: JSON of type ``kind``."""
+
+    mark = ""
+    """Equal bytes are equal questions: nothing beside them matters."""
+
+    def __init__(self, kind: type[Value], limit: int, deadlines: Deadlines, room: BodyRoom) -> None:
+        super().__init__((JSON,), limit, deadlines, room)
+        self._decoder = msgspec.json.Decoder(kind)
+
     def decode(self, body: bytes) -> Value:
         """The value in ``body``; ProblemError for what is no JSON, InvalidRequestError for what breaks a rule."""
         if not body:
@@ -135,25 +166,6 @@ class BodyReader(Generic[Value]):
             raise ProblemError(MALFORMED_BODY, f"Byte {first_undecodable(body)} is no UTF-8.") from None
         except RecursionError:
             raise ProblemError(MALFORMED_BODY, "The JSON is nested too deeply.") from None
-
-    def _announced(self, headers: Mapping[bytes, bytes]) -> int:
-        """How many bytes may come; ProblemError when type, coding or announced size are wrong already."""
-        media_type = headers.get(b"content-type", b"")
-        if media_type != b"application/json" and not is_json(media_type):
-            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body as Content-Type: application/json.")
-        coding = headers.get(b"content-encoding")
-        if coding is not None and coding.strip().lower() not in (b"", b"identity"):
-            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
-        announced = headers.get(b"content-length")
-        if announced is None or not announced.isdigit():
-            return min(UNANNOUNCED, self._limit)
-        size = int(announced)
-        if size > self._limit:
-            raise self._too_large()
-        return size
-
-    def _too_large(self) -> ProblemError:
-        return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")
 
 
 def _invalid(message: str) -> InvalidRequestError:
@@ -173,12 +185,23 @@ def first_undecodable(body: bytes) -> int:
     return len(body)
 
 
-def is_json(media_type: bytes) -> bool:
-    """Whether a Content-Type names JSON in UTF-8."""
-    essence, *parameters = media_type.lower().split(b";")
+def unsupported(media_types: Iterable[bytes]) -> ProblemError:
+    """The refusal of whatever is of none of ``media_types``."""
+    named = ", ".join(sorted(media_type.decode("ascii") for media_type in media_types))
+    return ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {named}.")
+
+
+def is_among(media_type: bytes, media_types: Container[bytes]) -> bool:
+    """Whether a Content-Type names one of ``media_types``, in UTF-8 if it names an encoding."""
+    _, *parameters = media_type.lower().split(b";")
     charsets = [
         value.strip(b' "')
         for name, _, value in (item.partition(b"=") for item in parameters)
         if name.strip() == b"charset"
     ]
-    return essence.strip() == b"application/json" and all(charset in (b"utf-8", b"utf8") for charset in charsets)
+    return essence_of(media_type) in media_types and all(charset in (b"utf-8", b"utf8") for charset in charsets)
+
+
+def essence_of(media_type: bytes) -> bytes:
+    """A Content-Type without its parameters, in lower case."""
+    return media_type.partition(b";")[0].strip().lower()

@@ -23,6 +23,7 @@ from service.web.answers import Answers, KeptAnswer
 from service.web.body import BodyReader
 from service.web.doorman import Doorman
 from service.web.exchange import KEY, Exchange
+from service.web.file_body import FileForm, FileReader
 from service.web.problems import METHOD_NOT_ALLOWED, ProblemError
 
 POLL_SECONDS: Final = 1
@@ -33,12 +34,14 @@ _KEY_BYTES: Final = 16
 _encode = msgspec.json.Encoder().encode
 
 AnyPipeline = Pipeline[Any, Any, Any, Any]
+Form = BodyReader[Any] | FileForm
+"""How the body of one request is read and understood."""
 
 
 class Endpoint:
     """Answers ``POST /v1/NAME``; an ASGI application.
 
-    ``answers`` are those of all workloads of this process.
+    ``answers`` are those of all workloads of this process. With ``files`` a body may also be a file as it is.
     """
 
     def __init__(
@@ -50,12 +53,14 @@ class Endpoint:
         answers: Answers,
         jobs: JobStore,
         metrics: Metrics,
+        files: FileReader | None = None,
     ) -> None:
         workload = pipeline.workload
         self._pipeline = pipeline
         self.workload = workload
         self._doorman = doorman
         self._reader = reader
+        self._files = files
         self._answers = answers
         self._jobs = jobs
         self._life = min(lane.cache.ttl for lane in workload.lanes)
@@ -67,46 +72,52 @@ class Endpoint:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request, as an ASGI application; raises what becomes a problem."""
-        await (await self.answer(scope["method"], scope[KEY], receive))(scope, receive, send)
+        await (await self.answer(scope["method"], scope[KEY], receive, scope))(scope, receive, send)
 
-    async def answer(self, method: str, exchange: Exchange, receive: Receive) -> Answer:
-        """The answer to one request; raises what becomes a problem."""
+    async def answer(self, method: str, exchange: Exchange, receive: Receive, scope: Any = None) -> Answer:
+        """The answer to one request; raises what becomes a problem. ``scope`` is ASGI's, for whoever takes files."""
         if method != "POST":
             return _other_method(method)
         headers = exchange.headers
         if not self._doorman.passes(exchange, Role.WRITE):
             await self._doorman.examine(exchange, Role.WRITE)
-        body = await self._reader.read(headers, receive)
+        form: Form = self._reader
+        if self._files is not None:
+            form = self._files.form_of(headers, scope["query_string"]) or form
+        body = await form.read(headers, receive)
         if b"prefer" in headers and prefers_later(headers):
-            return await self._accepted(exchange, body)
+            return await self._accepted(exchange, form, body)
         tenant = exchange.tenant
         owner = "" if self._shared else tenant
-        key = f"{self._prefix}{owner}:{blake2b(body, digest_size=_KEY_BYTES).hexdigest()}"
+        key = f"{self._prefix}{owner}:{form.mark}{blake2b(body, digest_size=_KEY_BYTES).hexdigest()}"
         kept = self._answers.get(key)
         if kept is None:
             self._miss.add()
             generation = self._answers.generation
-            kept = await self._made(exchange, tenant, body)
-            self._answers.put(key, kept, self._life, generation)
+            kept, life = await self._made(exchange, tenant, form, body)
+            self._answers.put(key, kept, life, generation)
         else:
             self._hit.add()
             for count, number in kept.counts:
                 count.add(number)
         return kept.answer
 
-    async def _made(self, exchange: Exchange, tenant: str, body: bytes) -> KeptAnswer:
+    async def _made(self, exchange: Exchange, tenant: str, form: Form, body: bytes) -> tuple[KeptAnswer, float]:
+        """The answer, and for how many seconds it may be kept."""
         call = Call(tenant, self._priority(exchange.headers, len(body)), exchange.timing)
         pipeline = self._pipeline
         ticket = pipeline.admit(call)
         try:
-            answer = await pipeline.answer(self._reader.decode(body), call)
-            return KeptAnswer(Answer(_encode(answer)), call.counts)
+            answer = await pipeline.answer(form.decode(body), call)
+            return KeptAnswer(Answer(_encode(answer)), call.counts), 0.0 if call.is_passing else self._life
         finally:
             pipeline.leave(ticket)
 
-    async def _accepted(self, exchange: Exchange, body: bytes) -> Answer:
-        self.workload.split(self._reader.decode(body))  # what it would refuse later it refuses now
-        job = await self._jobs.submit(self.workload.name, body, exchange.tenant)
+    async def _accepted(self, exchange: Exchange, form: Form, body: bytes) -> Answer:
+        request = form.decode(body)
+        self.workload.split(request)  # what it would refuse later it refuses now
+        kept = body if form is self._reader else _encode(request)
+        job = await self._jobs.submit(self.workload.name, kept, exchange.tenant)
         self._submitted.add()
         return job_accepted(job)
 

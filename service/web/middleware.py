@@ -70,7 +70,7 @@ class Observer:
                 await self._ask_framework(scope, receive, exchange, host)
             else:
                 scope["path_template"] = path
-                answer = await endpoint.answer(method, exchange, receive)
+                answer = await endpoint.answer(method, exchange, receive, scope)
                 status, own, body = answer.form(exchange, method) or await answer.made(exchange, method)
                 exchange.status = status
                 await send({"type": "http.response.start", "status": status, "headers": exchange.completed(own)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,14 +13,23 @@ from service.core.identity import Role
 from service.core.invalidation import Invalidation
 from service.core.ports import Job
 from service.core.workload import AnyWorkload
+from service.web import openapi_files as files
 from service.web.batch_routes import description as batches
 from service.web.cache_routes import INVALIDATIONS_ROUTE, STATISTICS_ROUTE, WARMINGS_ROUTE, Warming
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Health
+from service.web.openapi_images import image_paths
 from service.web.openapi_keys import HEADERS, PROBLEMS, SCHEMES, guarded
+from service.web.openapi_parts import (
+    accepted_headers,
+    header,
+    problems,
+    response,
+    retry_header,
+    tracing_headers,
+)
 from service.web.problems import (
     BAD_REQUEST,
-    BASE,
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
     DEPENDENCY_AWAY,
@@ -30,18 +39,14 @@ from service.web.problems import (
     ITEMS_FAILED,
     KINDS,
     MALFORMED_BODY,
-    MEDIA_TYPE,
     NOT_FOUND,
     NOT_IN_STATE,
     OVERLOADED,
     UNREADABLE_UPLOAD,
     UNSUPPORTED_MEDIA_TYPE,
-    Fault,
-    Kind,
     Problem,
 )
 from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, path_of
-from service.web.thumbnail_routes import THUMBNAIL_ROUTE
 
 _REFERENCE = "#/components/schemas/{name}"
 _ANALYSIS_PROBLEMS = (
@@ -95,11 +100,7 @@ def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = Tru
                 for workload in workloads
             },
             JOB_ROUTE: {"get": guarded(_job(schema_of), Role.READ, keys=keys)},
-            **(
-                {THUMBNAIL_ROUTE: {"get": guarded(_thumbnail(schema_of), Role.READ, keys=keys)}}
-                if any(workload.keepsakes for workload in workloads)
-                else {}
-            ),
+            **image_paths(schema_of, workloads, keys=keys),
             **{
                 path: {method: guarded(operation, Role.ADMIN, keys=keys) for method, operation in operations.items()}
                 for path, operations in _cache_paths(schema_of).items()
@@ -128,18 +129,32 @@ def _analysis(workload: AnyWorkload, schema_of: dict[Any, Any]) -> dict[str, Any
         "operationId": workload.name,
         "tags": ["analysis"],
         "summary": workload.summary,
-        "description": f"The body may have {workload.body_bytes:,} bytes.",
+        "description": _bodies(workload),
         "parameters": [
-            _header("Prefer", "`respond-async` answers 202 with a job to come back for.", "respond-async"),
-            *_tracing_headers(),
+            *(files.parameters(workload.upload) if workload.upload else ()),
+            header("Prefer", "`respond-async` answers 202 with a job to come back for.", "respond-async"),
+            *tracing_headers(),
         ],
-        "requestBody": {"required": True, "content": {"application/json": content}},
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": content,
+                **(files.contents(workload.upload) if workload.upload else {}),
+            },
+        },
         "responses": {
-            "200": _response("The answer.", schema_of[workload.answer]),
-            "202": _response("Taken on; the answer will be at Location.", schema_of[Job], headers=_accepted_headers()),
-            **_problems(_ANALYSIS_PROBLEMS, schema_of),
+            "200": response("The answer.", schema_of[workload.answer]),
+            "202": response("Taken on; the answer will be at Location.", schema_of[Job], headers=accepted_headers()),
+            **problems((*_ANALYSIS_PROBLEMS, *((BAD_REQUEST,) if workload.upload else ())), schema_of),
         },
     }
+
+
+def _bodies(workload: AnyWorkload) -> str:
+    told = f"The body may have {workload.body_bytes:,} bytes"
+    if workload.upload is None:
+        return f"{told}."
+    return f"{told} as JSON, and {workload.upload.body_bytes:,} as a file. The query goes with a file alone."
 
 
 def _job(schema_of: dict[Any, Any]) -> dict[str, Any]:
@@ -148,25 +163,11 @@ def _job(schema_of: dict[Any, Any]) -> dict[str, Any]:
         "operationId": "job",
         "tags": ["jobs"],
         "summary": "How far a job is, and its answer.",
-        "parameters": [identifier, *_tracing_headers()],
+        "parameters": [identifier, *tracing_headers()],
         "responses": {
-            "200": _response("The job; Retry-After while it is not finished.", schema_of[Job], headers=_retry_header()),
-            **_problems((*PROBLEMS, NOT_FOUND, INTERNAL_ERROR, OVERLOADED, DEPENDENCY_AWAY), schema_of),
+            "200": response("The job; Retry-After while it is not finished.", schema_of[Job], headers=retry_header()),
+            **problems((*PROBLEMS, NOT_FOUND, INTERNAL_ERROR, OVERLOADED, DEPENDENCY_AWAY), schema_of),
         },
-    }
-
-
-def _thumbnail(schema_of: dict[Any, Any]) -> dict[str, Any]:
-    identifier = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    headers = {name: {"schema": {"type": "string"}} for name in ("ETag", "Cache-Control")}
-    picture = _response("The picture; it never changes.", {"type": "string"}, "image/jpeg", headers)
-    picture["content"]["image/webp"] = picture["content"]["image/jpeg"]
-    return {
-        "operationId": "thumbnail",
-        "tags": ["jobs"],
-        "summary": "A thumbnail that an analysis of yours made.",
-        "parameters": [identifier, *_tracing_headers()],
-        "responses": {"200": picture, **_problems((*_ASKING_PROBLEMS, NOT_FOUND, OVERLOADED), schema_of)},
     }
 
 
@@ -176,10 +177,10 @@ def _cache_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
             "operationId": name,
             "tags": ["cache"],
             "summary": summary,
-            "parameters": _tracing_headers(),
+            "parameters": tracing_headers(),
             "responses": {
-                "200": _response("It is done.", schema_of[answer]),
-                **_problems(_ASKING_PROBLEMS if question is None else _TELLING_PROBLEMS, schema_of),
+                "200": response("It is done.", schema_of[answer]),
+                **problems(_ASKING_PROBLEMS if question is None else _TELLING_PROBLEMS, schema_of),
             },
         }
         if question is not None:
@@ -205,10 +206,10 @@ def _batch_paths(schema_of: dict[Any, Any], workloads: Sequence[AnyWorkload], *,
     ):
         for path, operations in described.items():
             for method, operation in operations.items():
-                operation["parameters"] += _tracing_headers()
-                for response in operation["responses"].values():
-                    response["headers"]["X-Request-ID"] = {"$ref": "#/components/headers/RequestId"}
-                operation["responses"] |= _problems(kinds, schema_of)
+                operation["parameters"] += tracing_headers()
+                for answer in operation["responses"].values():
+                    answer["headers"]["X-Request-ID"] = {"$ref": "#/components/headers/RequestId"}
+                operation["responses"] |= problems(kinds, schema_of)
                 paths.setdefault(path, {})[method] = guarded(operation, role, keys=keys)
     return paths
 
@@ -218,15 +219,15 @@ def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
     text, page, anything = {"type": "string"}, {"type": "string"}, {"type": "object"}
     slugs = {"type": "string", "enum": [kind.slug for kind in KINDS]}
     slug = {"name": "slug", "in": "path", "required": True, "schema": slugs}
-    ill = {"503": _response("Something needed is away, or the service is stopping.", schema_of[Health], health)}
+    ill = {"503": response("Something needed is away, or the service is stopping.", schema_of[Health], health)}
     return {
-        "/health/live": _get("live", "The process answers.", _response("It does.", anything, health)),
-        "/health/ready": _get("ready", "Requests can be sent.", _response("They can.", schema_of[Health], health), ill),
-        "/health": _get("health", "How the service is.", _response("Well enough.", schema_of[Health], health), ill),
-        "/metrics": _get("metrics", "Counters for Prometheus.", _response("The counters.", text, "text/plain")),
-        "/openapi.json": _get("openapi", "This document.", _response("It.", anything)),
-        "/docs": _get("docs", "This document for people.", _response("A page.", page, "text/html")),
-        "/": _get("index", "Where to go from here.", _response("Links.", anything)),
+        "/health/live": _get("live", "The process answers.", response("It does.", anything, health)),
+        "/health/ready": _get("ready", "Requests can be sent.", response("They can.", schema_of[Health], health), ill),
+        "/health": _get("health", "How the service is.", response("Well enough.", schema_of[Health], health), ill),
+        "/metrics": _get("metrics", "Counters for Prometheus.", response("The counters.", text, "text/plain")),
+        "/openapi.json": _get("openapi", "This document.", response("It.", anything)),
+        "/docs": _get("docs", "This document for people.", response("A page.", page, "text/html")),
+        "/": _get("index", "Where to go from here.", response("Links.", anything)),
         PROBLEM_ROUTE: {
             "get": {
                 "operationId": "problem",
@@ -234,8 +235,8 @@ def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
                 "summary": "What a type of problem means.",
                 "parameters": [slug],
                 "responses": {
-                    "200": _response("Its meaning.", anything),
-                    **_problems((NOT_FOUND, INTERNAL_ERROR), schema_of),
+                    "200": response("Its meaning.", anything),
+                    **problems((NOT_FOUND, INTERNAL_ERROR), schema_of),
                 },
             }
         },
@@ -245,67 +246,3 @@ def _service_paths(schema_of: dict[Any, Any]) -> dict[str, Any]:
 def _get(name: str, summary: str, found: dict[str, Any], others: dict[str, Any] | None = None) -> dict[str, Any]:
     responses = {"200": found, **(others or {})}
     return {"get": {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}}
-
-
-def _response(
-    description: str, schema: Any, media_type: str = "application/json", headers: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    return {
-        "description": description,
-        "headers": {"X-Request-ID": {"$ref": "#/components/headers/RequestId"}, **(headers or {})},
-        "content": {media_type: {"schema": schema}},
-    }
-
-
-def _problems(kinds: Iterable[Kind], schema_of: dict[Any, Any]) -> dict[str, Any]:
-    by_status: dict[int, list[Kind]] = {}
-    for kind in kinds:
-        by_status.setdefault(kind.status, []).append(kind)
-    return {str(status): _problem_response(same, schema_of) for status, same in sorted(by_status.items())}
-
-
-def _problem_response(kinds: Sequence[Kind], schema_of: dict[Any, Any]) -> dict[str, Any]:
-    description = " ".join(f"{kind.title}. {kind.meaning}" for kind in kinds)
-    headers = _retry_header() if kinds[0].status in (OVERLOADED.status,) else {}
-    response = _response(description, schema_of[Problem], MEDIA_TYPE, headers)
-    response["content"][MEDIA_TYPE]["examples"] = {
-        kind.slug: {"value": msgspec.to_builtins(_example(kind))} for kind in kinds
-    }
-    return response
-
-
-def _example(kind: Kind) -> Problem:
-    faults = [Fault("$.comments[3]", "Expected `str`, got `int`")] if kind is INVALID_REQUEST else []
-    return Problem(
-        type=BASE + kind.slug,
-        title=kind.title,
-        status=kind.status,
-        detail=faults[0].detail if faults else "",
-        instance="/v1/comments",
-        request_id="3f9c0a12b7de-0000002a",
-        errors=faults,
-    )
-
-
-def _header(name: str, description: str, example: str) -> dict[str, Any]:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example}
-
-
-def _tracing_headers() -> list[dict[str, Any]]:
-    return [
-        _header("X-Request-ID", "Your name for the request: 1 to 128 of A-Z a-z 0-9 . _ -", "order-4711"),
-        _header("traceparent", "W3C trace context.", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
-    ]
-
-
-def _accepted_headers() -> dict[str, Any]:
-    text = {"schema": {"type": "string"}}
-    return {
-        "Location": {"description": "Where the job is.", **text},
-        "Preference-Applied": {"description": "`respond-async`", **text},
-        **_retry_header(),
-    }
-
-
-def _retry_header() -> dict[str, Any]:
-    return {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}

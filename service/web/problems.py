@@ -55,7 +55,9 @@ MALFORMED_BODY = Kind("malformed-body", 400, "The body is not JSON", "Send one J
 INVALID_REQUEST = Kind(
     "invalid-request", 422, "The request breaks a rule", "Each entry of errors says where (JSON path) and how."
 )
-BAD_REQUEST = Kind("bad-request", 400, "The request cannot be understood", "The request line or a header is wrong.")
+BAD_REQUEST = Kind(
+    "bad-request", 400, "The request cannot be understood", "The request line, its query or a header is wrong."
+)
 UNAUTHENTICATED = Kind(
     "unauthenticated",
     401,
@@ -76,7 +78,7 @@ UNSUPPORTED_MEDIA_TYPE = Kind(
     "unsupported-media-type",
     415,
     "The body is not of a supported type",
-    "Send Content-Type: application/json, in UTF-8 and without Content-Encoding.",
+    "detail names the types that are read here; text is in UTF-8, and nothing has a Content-Encoding.",
 )
 NOT_IN_STATE = Kind(
     "not-in-state",
@@ -117,7 +119,7 @@ class Fault(msgspec.Struct, frozen=True):
     """One thing that is wrong, and where."""
 
     pointer: str
-    """JSON path into the request's body, such as ``$.comments[3].text``."""
+    """JSON path into the request's body, such as ``$.comments[3].text``, or an option of the query: ``?limit``."""
     detail: str
 
 

@@ -23,6 +23,7 @@ from service.web.endpoint import POLL_SECONDS, Endpoint
 from service.web.exchange import Headers, exchange_in
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Doctor, Health, Status
+from service.web.known_routes import KNOWN_ROUTE
 from service.web.problems import BASE, KINDS
 from service.web.thumbnail_routes import THUMBNAIL_ROUTE
 
@@ -51,7 +52,8 @@ def all_routes(workloads: Iterable[AnyWorkload]) -> tuple[str, ...]:
     """Every route that is served, as metrics and logs name it."""
     served = list(workloads)
     thumbnails = (THUMBNAIL_ROUTE,) if any(workload.keepsakes for workload in served) else ()
-    return (*map(path_of, served), *thumbnails, *FIXED_ROUTES)
+    known = (KNOWN_ROUTE,) if any(workload.postscript for workload in served) else ()
+    return (*map(path_of, served), *thumbnails, *known, *FIXED_ROUTES)
 
 
 def workload_route(endpoint: Endpoint) -> ASGIRouteHandler:

@@ -101,4 +101,4 @@ def test_names_of_workloads_are_unique() -> None:
 def test_what_is_served_is_a_package_of_its_own() -> None:
     packages = {path.parent.name for path in (ROOT / "service/workloads").glob("*/__init__.py")}
 
-    assert {workload.name for workload in WORKLOADS} <= packages
+    assert {workload.name for workload in WORKLOADS} == packages

@@ -16,7 +16,7 @@ from service.core.workload import AnyWorkload
 from service.pipelines import SharedCache, open_metrics
 from service.settings import Settings
 from service.web.routes import all_routes
-from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeepsakes, MemoryKeys
+from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeepsakes, MemoryKeys, MemoryKnown
 from tests.service.memory_batches import MemoryBatches
 from tests.service.running import RunningService
 from tests.service.sample_workload import words_workload
@@ -35,6 +35,7 @@ class House:
     jobs: MemoryJobs
     batches: MemoryBatches
     keepsakes: MemoryKeepsakes
+    known: MemoryKnown
     keys: MemoryKeys
     tier: DictTier
     database: FakeProbe
@@ -67,7 +68,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
     async def open_(workload: AnyWorkload | None = None, **variables: str) -> AsyncIterator[House]:
         settings = Settings.from_environment({"LOADSTONE_ACCESS_LOG": "off", **variables})
         instance = Instance.create(tmp_path)
-        jobs, batches, keepsakes = MemoryJobs(), MemoryBatches(), MemoryKeepsakes()
+        jobs, batches, keepsakes, known = MemoryJobs(), MemoryBatches(), MemoryKeepsakes(), MemoryKnown()
         tier, keys = DictTier("redis"), MemoryKeys(Seal(SECRET))
         database, cache = FakeProbe("postgres"), FakeProbe("redis")
         workloads = [workload or words_workload()]
@@ -76,6 +77,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
             jobs=jobs,
             batches=batches,
             keepsakes=keepsakes,
+            known=known,
             keys=keys,
             buckets=None,
             shared=SharedCache(tiers=[tier]),
@@ -85,7 +87,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
         async with open_application(settings, instance, adapters, metrics, workloads) as app:
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://loadstone") as client:
-                yield House(client, jobs, batches, keepsakes, keys, tier, database, cache, instance, app)
+                yield House(client, jobs, batches, keepsakes, known, keys, tier, database, cache, instance, app)
 
     return open_
 

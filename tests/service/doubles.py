@@ -14,6 +14,7 @@ from service.core.errors import DependencyError
 from service.core.identity import Role
 from service.core.keepsakes import Keepsake
 from service.core.keys import Seal, id_in, new_key
+from service.core.known import Likeness, Nearness, Resemblance
 from service.core.ports import Job, JobState, KeyRecord, Parcel
 
 
@@ -103,6 +104,33 @@ class MemoryKeepsakes:
 
     async def find(self, identifier: str, tenant: str) -> Keepsake | None:
         return self.kept.get((tenant, identifier))
+
+
+class MemoryKnown:
+    """A store of likenesses that looks at each; away when ``away`` is set."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, bytes], Likeness] = {}
+        self.away = False
+
+    async def meet(self, likeness: Likeness, nearness: Nearness, most: int, tenant: str) -> Sequence[Resemblance]:
+        if self.away:
+            raise DependencyError("postgres", "refused")
+        met = []
+        for (owner, name), other in self.known.items():
+            fine, coarse = _apart(likeness.fine, other.fine), _apart(likeness.coarse, other.coarse)
+            is_near = fine <= nearness.near or (fine <= nearness.far and coarse <= nearness.coarse)
+            if is_near and owner == tenant and name != likeness.sha256:
+                met.append(Resemblance(name, fine, other.url))
+        self.known[tenant, likeness.sha256] = likeness
+        return sorted(met, key=lambda each: each.distance)[:most]
+
+    async def forget(self, sha256: bytes, tenant: str) -> bool:
+        return self.known.pop((tenant, sha256), None) is not None
+
+
+def _apart(one: bytes, other: bytes) -> int:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).bit_count()
 
 
 class FakeProbe:

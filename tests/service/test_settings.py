@@ -38,6 +38,20 @@ def test_nothing_at_all_is_a_development_service_on_loopback() -> None:
     assert settings.url == "http://127.0.0.1:8000"
 
 
+@pytest.mark.parametrize("text", ["a.test:80 X-Key secret", "a.test X-Key: secret", "a.test:80 X Key: secret", "; "])
+def test_a_key_of_an_origin_that_is_none_is_refused_without_being_told(text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"LOADSTONE_FETCH_KEYS": text})
+    assert "number 1 is none" in str(caught.value.problems)
+    assert "secret" not in str(caught.value.problems)
+
+
+def test_keys_of_origins_are_not_shown() -> None:
+    settings = Settings.from_environment({"LOADSTONE_FETCH_KEYS": "a.test:80 X-Key: hush"})
+    assert [(origin, key.header, key.value) for origin, key in settings.fetch_keys] == [("a.test:80", "X-Key", "hush")]
+    assert "hush" not in repr(settings)
+
+
 def test_every_variable_is_read(tmp_path: Path) -> None:
     texts = {
         **PRODUCTION,
@@ -70,10 +84,13 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "LOADSTONE_ANALYSIS_SECONDS": "60",
         "LOADSTONE_WORKER_MEMORY_BYTES": "1000000000",
         "LOADSTONE_BATCH_DAYS": "7",
+        "LOADSTONE_KNOWN_DAYS": "30",
+        "LOADSTONE_WORKER_PORT": "9100",
         "LOADSTONE_FETCH_ALLOW": "127.0.0.1:9000, Origin.test:80,[0:0::1]:9000",
         "LOADSTONE_FETCH_SECONDS": "2.5",
         "LOADSTONE_FETCH_CONCURRENCY": "3",
         "LOADSTONE_FETCH_RATE": "40",
+        "LOADSTONE_FETCH_KEYS": "api.test:443 X-Api-Key: a secret; b.test:80 Authorization: Bearer b",
     }
     assert {variable.name for variable in VARIABLES} <= texts.keys()
     settings = Settings.from_environment(texts)
@@ -101,7 +118,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     expected |= {"rate_limit": {"requests": 500, "window": 60.0, "burst": 500}}
     expected |= {"lease_seconds": 3.0, "analysis_seconds": 60.0, "worker_memory_bytes": 1_000_000_000, "batch_days": 7}
     expected |= {"fetch_allow": ("127.0.0.1:9000", "origin.test:80", "[::1]:9000"), "fetch_seconds": 2.5}
-    expected |= {"fetch_concurrency": 3, "fetch_rate": 40}
+    expected |= {"fetch_concurrency": 3, "fetch_rate": 40, "known_days": 30}
     assert read == expected
     assert settings.key_rate == Rate(500, 60.0, 700)
     assert settings.url == "http://[::]:9000"

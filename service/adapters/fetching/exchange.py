@@ -11,10 +11,11 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import aiohttp
@@ -28,6 +29,7 @@ from service.adapters.fetching.names import Names
 from service.adapters.fetching.room import Room
 from service.adapters.fetching.urls import Target
 from service.core.errors import AnalysisError
+from service.core.fetching import OriginKey
 
 _IGNORED_SECONDS: Final = 0.1
 """For so long a body that nobody wants is read, to use the connection again; one that takes longer ends it."""
@@ -50,18 +52,26 @@ class AddressRefusedError(OSError):
 class Exchange:
     """Asks origins over two pools: ``own`` for targets that are allowed, ``public`` for the others."""
 
-    def __init__(self, public: aiohttp.ClientSession, own: aiohttp.ClientSession, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        public: aiohttp.ClientSession,
+        own: aiohttp.ClientSession,
+        bounds: Bounds,
+        keys: Mapping[str, OriginKey],
+    ) -> None:
         self._public = public
         self._own = own
         self._bounds = bounds
+        self._headers = {origin: {key.header: key.value} for origin, key in keys.items()}
         self.room = Room(bounds.memory)
 
     async def ask(self, target: Target, seconds: float) -> Answer:
         """What ``target`` answers within so many seconds; AnalysisError when that is nothing to go by."""
         session = self._own if target.is_allowed else self._public
+        headers = self._headers.get(target.origin)
         try:
             async with asyncio.timeout(seconds):
-                response = await session.get(URL(target.url, encoded=True), allow_redirects=False)
+                response = await session.get(URL(target.url, encoded=True), headers=headers, allow_redirects=False)
                 try:
                     return await self._answer(response)
                 finally:
@@ -126,10 +136,12 @@ async def open_exchange(
     is_public: Callable[[str], bool],
     resolver: AbstractResolver | None = None,
     trust: ssl.SSLContext | None = None,
+    keys: Mapping[str, OriginKey] = MappingProxyType({}),
 ) -> AsyncIterator[Exchange]:
     """An exchange whose connections end with it.
 
     A ``resolver`` that is given is not closed. Without ``trust``, the system's authorities vouch for origins.
+    ``keys`` are shown to their origins, and to no other that one of them redirects to.
     """
 
     def guarded(address: tuple[Any, ...]) -> socket.socket:
@@ -142,7 +154,7 @@ async def open_exchange(
     connecting = partial(_connector, bounds, names, trust or True)
     try:
         async with _session(connecting(guarded), bounds) as public, _session(connecting(None), bounds) as own:
-            yield Exchange(public, own, bounds)
+            yield Exchange(public, own, bounds, keys)
     finally:
         if resolver is None:
             await names.close()

@@ -15,6 +15,7 @@ from service.adapters.fetching import failures
 from service.adapters.fetching.bounds import Manners
 from service.adapters.fetching.pace import FIRST, Pace
 from service.core.call import Priority
+from service.core.metrics import Level
 from service.core.retries import Retries
 
 REMEMBERED = 4_000
@@ -136,7 +137,7 @@ class Origin:
 
 
 class Origins:
-    """All of them, the latest used last; ``draw`` gives random numbers from 0 to 1."""
+    """All of them, the latest used last; ``draw`` gives random numbers from 0 to 1, ``remembered`` shows how many."""
 
     def __init__(
         self,
@@ -145,11 +146,13 @@ class Origins:
         clock: Callable[[], float],
         draw: Callable[[], float],
         most: int = REMEMBERED,
+        remembered: Level | None = None,
     ) -> None:
         self._manners = manners
         self._clock = clock
         self._draw = draw
         self._most = most
+        self._remembered = remembered
         self._origins: OrderedDict[str, Origin] = OrderedDict()
 
     def __len__(self) -> int:
@@ -168,6 +171,8 @@ class Origins:
                 concurrency=self._manners.concurrency,
                 clock=self._clock,
             )
+            if self._remembered is not None:
+                self._remembered.set(len(self._origins))
         else:
             self._origins.move_to_end(name)
         return origin

@@ -12,6 +12,7 @@ from litestar.types import Receive
 from service.core.batches import Batch, BatchStore
 from service.core.errors import InvalidRequestError
 from service.core.workload import BatchRule
+from service.intake.charsets import require_utf8
 from service.intake.errors import UploadError
 from service.intake.multipart import MultipartReader
 from service.intake.reader import Form, UploadReader
@@ -70,6 +71,7 @@ class Uploads:
                 if media_type not in FORMS:
                     known = "multipart/form-data, text/csv or application/x-ndjson"
                     raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the batch as {known}.")
+                require_utf8(content_type)
                 return await self._taken(query, FORMS[media_type], body, tenant)
         except tuple(_KINDS) as error:
             raise _problem(error, str(error)) from None

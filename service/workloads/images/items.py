@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from service.core.batches import Fields
 from service.core.call import Priority
@@ -17,10 +17,12 @@ from service.core.workload import BatchRule, UploadRule
 from service.workloads.images.bounds import MOST_BYTES
 from service.workloads.images.messages import (
     LONGEST_URL,
+    MOST_THUMBNAILS,
     ImageRequest,
     Thumbnails,
     ThumbnailWish,
     WithGps,
+    WithKnown,
 )
 
 MEDIA_TYPES = (
@@ -38,7 +40,9 @@ MEDIA_TYPES = (
 _URL: Final = re.compile(
     r"https?://[^\s/?#\\\x00-\x20\x7f-\x9f]+[^\s\\\x00-\x20\x7f-\x9f\ud800-\udfff]*", re.IGNORECASE
 )
-_FLAGS: Final = {"": True, "true": True, "1": True, "false": False, "0": False}
+_EDGE: Final = "(1[6-9]|[2-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])"
+_WISH: Final = f"(small|medium|large|{_EDGE})(:(jpeg|webp))?"
+_WISHES: Final = re.compile(f"^({_WISH}(,{_WISH}){{0,{MOST_THUMBNAILS - 1}}})?$")
 
 
 class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -51,6 +55,8 @@ class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """SHA-256 of the content; empty where only the URL is known."""
     thumbnails: tuple[ThumbnailWish, ...] = ()
     gps: bool = False
+    known: bool = False
+    """No part of the work, see `key_of`: it is asked about the outcome."""
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,6 +64,23 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     thumbnails: Thumbnails = ()
     gps: WithGps = False
+    known: WithKnown = False
+
+
+class UploadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is said in the query of a picture that is the body."""
+
+    thumbnails: Annotated[
+        str,
+        Meta(
+            description="Up to 8 thumbnails, with commas: each `small`, `medium`, `large` or 16 to 2048 pixels, and "
+            "`:webp` or `:jpeg` behind it.",
+            examples=["small,320:webp"],
+            extra_json_schema={"pattern": _WISHES.pattern},
+        ),
+    ] = ""
+    gps: WithGps = False
+    known: WithKnown = False
 
 
 def items_of(request: ImageRequest) -> list[Item]:
@@ -68,11 +91,12 @@ def items_of(request: ImageRequest) -> list[Item]:
     if request.url is not None:
         if complaint := complaint_about(request.url):
             raise InvalidRequestError("$.url", complaint)
-        return [Item(url=request.url, thumbnails=wishes, gps=request.gps)]
+        return [Item(url=request.url, thumbnails=wishes, gps=request.gps, known=request.known)]
     content = request.data or b""
     if complaint := _complaint_about_content(content):
         raise InvalidRequestError("$.data", complaint)
-    return [Item(content=content, digest=sha256(content).digest(), thumbnails=wishes, gps=request.gps)]
+    digest = sha256(content).digest()
+    return [Item(content=content, digest=digest, thumbnails=wishes, gps=request.gps, known=request.known)]
 
 
 def complaint_about(url: str) -> str:
@@ -114,40 +138,22 @@ def _item_of(fields: Fields, options: Options) -> Item:
     url = url.strip() if isinstance(url, str) else ""
     if complaint := complaint_about(url):
         raise InvalidRequestError("url", complaint)
-    return Item(url=url, thumbnails=_each_once(options.thumbnails), gps=options.gps)
+    return Item(url=url, thumbnails=_each_once(options.thumbnails), gps=options.gps, known=options.known)
 
 
-def _request_of(body: bytes, query: Mapping[str, str]) -> ImageRequest:
-    """A picture as it is, and as the query says: ``?thumbnails=small,320:webp&gps=true&known=true``."""
-    if unknown := sorted(query.keys() - {"thumbnails", "gps", "known"}):
-        raise InvalidRequestError(f"?{unknown[0]}", "with a picture go thumbnails, gps and known")
-    return ImageRequest(
-        data=body,
-        thumbnails=_wishes_of(query.get("thumbnails", "")),
-        gps=_flag(query, "gps"),
-        known=_flag(query, "known"),
-    )
+def _request_of(body: bytes, options: UploadOptions) -> ImageRequest:
+    return ImageRequest(data=body, thumbnails=_wishes_of(options.thumbnails), gps=options.gps, known=options.known)
 
 
 def _wishes_of(text: str) -> tuple[ThumbnailWish, ...]:
-    parts = [part.strip().partition(":") for part in text.split(",") if part.strip()]
-    wishes = [{"size": _number_or_name(size), "format": form or "jpeg"} for size, _, form in parts]
-    try:
-        return msgspec.convert(wishes, Thumbnails)
-    except msgspec.ValidationError as error:
-        reason = "they are up to 8 sizes, each small, medium, large or 16 to 2048, with :jpeg or :webp behind it"
-        raise InvalidRequestError("?thumbnails", reason) from error
-
-
-def _number_or_name(text: str) -> int | str:
-    return int(text) if text.isdecimal() and len(text) < 9 else text
-
-
-def _flag(query: Mapping[str, str], name: str) -> bool:
-    value = query.get(name, "false").lower()
-    if value not in _FLAGS:
-        raise InvalidRequestError(f"?{name}", "it is true or false")
-    return _FLAGS[value]
+    if not _WISHES.fullmatch(text):
+        reason = (
+            "it is up to 8 sizes with commas, each small, medium, large or 16 to 2048, with :jpeg or :webp behind it"
+        )
+        raise InvalidRequestError("?thumbnails", reason)
+    parts = [part.partition(":") for part in text.split(",") if part]
+    wishes = [{"size": int(size) if size.isdecimal() else size, "format": form or "jpeg"} for size, _, form in parts]
+    return msgspec.convert(wishes, Thumbnails)
 
 
 BATCH: BatchRule[Item] = BatchRule(
@@ -156,4 +162,6 @@ BATCH: BatchRule[Item] = BatchRule(
     item_of=_item_of,
     chunk_rows=200,
 )
-UPLOAD: UploadRule[ImageRequest] = UploadRule(media_types=MEDIA_TYPES, request_of=_request_of)
+UPLOAD: UploadRule[ImageRequest] = UploadRule(
+    media_types=MEDIA_TYPES, body_bytes=MOST_BYTES, options=UploadOptions, request_of=_request_of
+)

@@ -6,6 +6,8 @@ that lost its margins is further away; the coarser pHash still knows it, and bot
 
 from __future__ import annotations
 
+from service.core.known import Nearness
+
 PDQ_NEAR = 31
 PDQ_FAR = 48
 """Of 256 bits; strangers are 128 apart, give or take 20, and pictures of two cartons of one brand 50."""
@@ -13,6 +15,9 @@ PHASH_NEAR = 8
 """Of 64 bits."""
 PDQ_LEAST_QUALITY = 50
 """Below it a picture has too little in it to be compared (PDQ's authors' figure)."""
+
+NEARNESS = Nearness(near=PDQ_NEAR, far=PDQ_FAR, coarse=PHASH_NEAR)
+"""`is_near`, as a store of known pictures is told it."""
 
 
 def is_near(pdq_distance: int, phash_distance: int) -> bool:

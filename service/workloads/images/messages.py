@@ -11,6 +11,7 @@ from service.workloads.images.likeness import PDQ_FAR
 
 MOST_THUMBNAILS = 8
 LONGEST_URL = 2_048
+MOST_NEAR_DUPLICATES = 20
 SMALLEST_EDGE, LARGEST_EDGE = 16, 2_048
 
 PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
@@ -43,7 +44,13 @@ Thumbnails = Annotated[
 WithGps = Annotated[
     bool, Meta(description="Whether the answer says where the picture was taken; else that is removed.")
 ]
-WithKnown = Annotated[bool, Meta(description="Whether to look for near duplicates among the pictures that you sent.")]
+WithKnown = Annotated[
+    bool,
+    Meta(
+        description="Whether to look for near duplicates among the pictures that you sent with `known` before, and to "
+        "remember this one."
+    ),
+]
 
 
 Url = Annotated[
@@ -114,6 +121,14 @@ class Quality(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 ExifValue = str | int | float | tuple[int | float, ...]
 
 
+class NearDuplicate(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A picture that you sent before, and that looks the same."""
+
+    sha256: Annotated[str, Meta(description="Of its file.", pattern="^[0-9a-f]{64}$")]
+    distance: Annotated[int, Meta(ge=0, le=PDQ_FAR, description="Bits in which the PDQ hashes differ.")]
+    url: Annotated[str | None, Meta(description="Where it was last fetched from.")] = None
+
+
 class Picture(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What is known of a picture."""
 
@@ -141,21 +156,16 @@ class Picture(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     quality: Quality
     colours: Annotated[tuple[Colour, ...], Meta(description="Up to 6 colours, the most frequent first.")]
     thumbnails: Annotated[tuple[Thumbnail, ...], Meta(description="In the order of the request.")] = ()
-
-
-class NearDuplicate(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """A picture that you sent before, and that looks the same."""
-
-    sha256: Annotated[str, Meta(description="Of its file.", pattern="^[0-9a-f]{64}$")]
-    distance: Annotated[int, Meta(ge=0, le=PDQ_FAR, description="Bits in which the PDQ hashes differ.")]
-    url: Annotated[str | None, Meta(description="Where it was last fetched from.")] = None
+    near_duplicates: Annotated[
+        tuple[NearDuplicate, ...] | None,
+        Meta(
+            description=f"The nearest first, at most {MOST_NEAR_DUPLICATES}, without the picture itself; null unless "
+            "`known` was asked for."
+        ),
+    ] = None
 
 
 class ImageAnswer(Picture, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What is known of the picture of a request."""
 
     url: Annotated[str | None, Meta(description="As it was asked for.")] = None
-    near_duplicates: Annotated[
-        tuple[NearDuplicate, ...] | None,
-        Meta(description="The nearest first, without the picture itself; null unless `known` was asked for."),
-    ] = None

@@ -12,6 +12,7 @@ from service.core.workload import CachePolicy, Lane, Workload
 from service.workloads.images.contents import parted
 from service.workloads.images.items import BATCH, UPLOAD, Item, completed, items_of, key_of
 from service.workloads.images.messages import ImageAnswer, ImageRequest, Picture
+from service.workloads.images.near_duplicates import NEAR_DUPLICATES
 
 VERSION = "1"
 """Counts up when the same picture would get another answer."""
@@ -67,13 +68,14 @@ WORKLOAD: Workload[ImageRequest, Item, Picture, ImageAnswer] = Workload(
     bulk_bytes=4 * 1_048_576,
     fetch=completed,
     keepsakes=parted,
+    postscript=NEAR_DUPLICATES,
     upload=UPLOAD,
     batch=BATCH,
     examples={
-        "a picture by its URL": {
-            "url": "https://example.com/photo.jpg",
-            "thumbnails": [{"size": "medium"}, {"size": 320, "format": "webp"}],
+        "a picture": {"data": _FLAG},
+        "a picture and thumbnails": {
+            "data": _FLAG,
+            "thumbnails": [{"size": "small"}, {"size": 320, "format": "webp"}],
         },
-        "a picture as it is": {"data": _FLAG, "thumbnails": [{"size": "small"}]},
     },
 )

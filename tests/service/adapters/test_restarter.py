@@ -60,6 +60,22 @@ def test_what_ends_by_itself_is_started_again(tmp_path: Path, ends: list[str], c
     assert said.count("another one is started") == sum(end not in ("0", "2", "75") for end in ends)
 
 
+def test_a_worker_is_told_how_those_before_it_ended(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    worker = f"""
+import os, sys
+with open({str(told)!r}, "a") as file: file.write(" ".join(sys.argv[1:]) + ";")
+ends = [75, -9, 75, 0]
+end = ends[sum(map(int, sys.argv[1:]))]
+if end < 0: os.kill(os.getpid(), -end)
+sys.exit(end)
+"""
+    counts = [restarter.RECYCLED_SO_FAR, restarter.LOST_SO_FAR]
+    command = [sys.executable, "-I", "-S", restarter.__file__, sys.executable, "-I", "-S", "-c", worker, *counts]
+    assert subprocess.run(command, capture_output=True, timeout=PATIENCE_SECONDS).returncode == 0
+    assert told.read_text() == "0 0;1 0;1 1;2 1;"
+
+
 def test_what_fails_at_once_again_and_again_is_given_up(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

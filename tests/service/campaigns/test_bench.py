@@ -72,6 +72,13 @@ def test_what_never_comes_back_fails() -> None:
     assert outcome.kind == "timeout"
 
 
+def test_what_never_comes_back_fails_alone() -> None:
+    (first, endless, last, other), in_flight = outcomes_of(Script(), ["a", "endless", "b", "endless"])
+
+    assert (first, last, in_flight) == ("a", "b", 0)
+    assert [outcome.kind for outcome in (endless, other)] == ["timeout", "timeout"]
+
+
 def test_groups_grow_with_the_pace_and_leave_room_for_others() -> None:
     clock = FakeClock()
     bench = Bench(Script(), 900.0, clock)

@@ -79,6 +79,20 @@ async def test_other_media_types_are_refused(house: House, headers: dict[str, st
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize(
+    ("charset", "status"), [("latin-1", 422), ('"UTF-16"', 422), ("UTF-8", 201), ("us-ascii", 201)]
+)
+async def test_what_says_that_it_is_no_utf8_is_refused_in_either_form(house: House, charset: str, status: int) -> None:
+    media_type = f"text/csv; charset={charset}"
+    fields = {"workload": "words"}
+    plain = await house.client.post("/v1/batches", params=fields, content=ROWS, headers={"content-type": media_type})
+    form = await house.client.post("/v1/batches", data=fields, files={"file": ("rows.csv", ROWS, media_type)})
+    assert [plain.status_code, form.status_code] == [status, status]
+    if status == 422:
+        assert all("only UTF-8 is read" in answer.json()["detail"] for answer in (plain, form))
+        assert house.batches.batches == {}
+
+
 async def test_a_batch_without_a_workload_is_refused(house: House) -> None:
     answer = await house.client.post("/v1/batches", content=ROWS, headers=CSV)
     assert answer.json()["errors"][0]["pointer"] == "workload"
