@@ -178,7 +178,7 @@ class _Desk:
         return True
 
     def _check_users(self, plan: Plan | None) -> None:
-        if idle := [user.__name__ for user in self._runner.user_classes if not user.tasks]:
+        if idle := sorted(user.__name__ for user in self._runner.user_classes if not user.tasks):
             raise BadSettingError(f"--tags and --exclude-tags leave {', '.join(idle)} nothing to do")
         if plan is None:
             return

@@ -33,7 +33,7 @@ class Line(Generic[Item, Outcome]):
         self._bulk: deque[_Party[Item, Outcome]] = deque()
         self._in_a_row = 0
         """Interactive items taken since the last bulk item."""
-        self._first = 0.0
+        self.earliest = 0.0
         """Nobody waits since earlier than this."""
         self.count = 0
         """Items that wait."""
@@ -43,7 +43,7 @@ class Line(Generic[Item, Outcome]):
     def join(self, flights: Collection[Flight[Item, Outcome]], priority: Priority, now: float) -> None:
         """``flights`` wait from now on, as one party."""
         if not self.count:
-            self._first = now
+            self.earliest = now
         (self._bulk if priority is Priority.BULK else self._interactive).append(_Party(flights, now))
         self.count += len(flights)
         self.size += _size(flights)
@@ -71,7 +71,7 @@ class Line(Generic[Item, Outcome]):
 
     def expire(self, before: float) -> list[Flight[Item, Outcome]]:
         """Take out what waits since then or longer."""
-        if not self.count or self._first > before:
+        if not self.count or self.earliest > before:
             return []
         expired: list[Flight[Item, Outcome]] = []
         for parties in (self._interactive, self._bulk):
@@ -80,7 +80,7 @@ class Line(Generic[Item, Outcome]):
                 self._remove(party.flights)
                 expired += party.flights
         if self.count:
-            self._first = self.oldest()
+            self.earliest = self.oldest()
         return expired
 
     def _next(self) -> tuple[deque[_Party[Item, Outcome]], int]:

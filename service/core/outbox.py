@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from contextvars import Context
 from typing import Generic, Protocol, TypeVar
 
 BATCH_LETTERS = 500
 BATCH_BYTES = 2**20
 """Sent at once, at most; one letter always is."""
+REST_SECONDS = 0.05
+"""After a batch, unless the next one is full: what a batch costs is then shared by all that came meanwhile."""
 
 
 class Weighed(Protocol):
@@ -36,6 +39,7 @@ class Outbox(Generic[Letter]):
         self._room = capacity
         self._waiting: dict[str, Letter] = {}
         self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     def post(self, letters: Mapping[str, Letter]) -> int:
         """Take on ``letters`` as far as there is room; how many found none."""
@@ -47,6 +51,8 @@ class Outbox(Generic[Letter]):
                 self._room -= letter.size
             else:
                 refused += 1
+        if len(self._waiting) >= BATCH_LETTERS:
+            self._hurry.set()
         if self._waiting and self._task is None:
             # In a context of its own: what belongs to the request that posts first must not live on in the task.
             self._task = asyncio.get_running_loop().create_task(self._empty(), context=Context())
@@ -61,6 +67,7 @@ class Outbox(Generic[Letter]):
         """Wait until all is sent, at most ``patience`` seconds; what is left then is lost."""
         if self._task is None:
             return
+        self._hurry.set()
         _, late = await asyncio.wait([self._task], timeout=patience)
         for task in late:
             task.cancel()
@@ -70,8 +77,16 @@ class Outbox(Generic[Letter]):
         try:
             while self._waiting:
                 await self._send(self._batch())
+                await self._rest()
         finally:
             self._task = None
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_SECONDS):
+                await self._hurry.wait()
+        if len(self._waiting) < BATCH_LETTERS:
+            self._hurry.clear()
 
     def _batch(self) -> dict[str, Letter]:
         batch: dict[str, Letter] = {}

@@ -54,8 +54,10 @@ class ThreadBatcher(Batcher[Item, Outcome]):
             self._timer = None
         self._expire(self._clock())
         while self._line.count:
-            patience = self._lane.batch_wait if self._free else self._lane.queue_seconds
-            due_in = self._line.oldest() + patience - self._clock()
+            if not self._free:
+                due_in = self._line.earliest + self._lane.queue_seconds - self._clock()
+            else:
+                due_in = self._line.oldest() + self._lane.batch_wait - self._clock() if self._lane.batch_wait else 0.0
             if not self._free or (due_in > 0 and not self._is_full()):
                 self._timer = self._loop.call_later(max(due_in, 0.0), self._start, context=self._context)
                 return

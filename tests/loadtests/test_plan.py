@@ -95,9 +95,12 @@ def test_the_gates_own_load_is_fit_to_judge() -> None:
         ({"payloads": {"comments": {"quality": {"fast": 0}}}}, "payloads.comments: the weights of `quality` add up"),
         ({"payloads": {"comments": {"jobs": {}}}}, "payloads.comments.jobs: expected `float`, got `object`"),
         ({"payloads": {"comments": {"sises": {}}}}, "payloads.comments.sises: unknown key"),
-        ({"payloads": {"movies": {}}}, "payloads.movies: there is no workload 'movies'; there are comments"),
+        (
+            {"payloads": {"movies": {}}},
+            "payloads.movies: there is no workload 'movies'; there are batches, comments, images",
+        ),
         ({"payloads": 3}, "payloads: expected `object`, got `int`"),
-        ({"mix": {"plan": 1}}, "mix.plan: there is no workload 'plan'; there are comments"),
+        ({"mix": {"plan": 1}}, "mix.plan: there is no workload 'plan'; there are batches, comments, images"),
         ({"mix": {"../x": 1}}, "mix.../x: there is no workload '../x'"),
         ({"source": "x"}, "source: unknown key"),
         (

@@ -109,7 +109,7 @@ def test_an_unknown_plan_ends_the_command_line(capsys: pytest.CaptureFixture[str
         parsed("--plan", "gaet")
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "there is no plan 'gaet'; there are batch-upload, cold-cache, duel, gate, heavy, light, " in said
+    assert "there is no plan 'gaet'; there are batch-upload, batches, cold-cache, duel, gate, heavy, images, " in said
 
 
 def test_a_record_goes_to_its_file_or_into_its_folder(tmp_path: Path) -> None:

@@ -40,5 +40,5 @@ def test_its_table_in_a_plan_is_its_own(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 @pytest.mark.parametrize("name", ["films", "plan", "_comments", "os", "../comments", ""])
 def test_what_is_no_workload_is_refused_with_those_there_are(name: str) -> None:
-    with pytest.raises(UnknownWorkloadError, match=r"there is no workload .*; there are comments"):
+    with pytest.raises(UnknownWorkloadError, match=r"there is no workload .*; there are batches, comments, images"):
         _workloads.payloads_of(name)

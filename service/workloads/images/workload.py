@@ -55,7 +55,7 @@ WORKLOAD: Workload[ImageRequest, Item, Picture, ImageAnswer] = Workload(
             threads=len(os.sched_getaffinity(0)),
             queue_items=256,
             cache=CachePolicy(ttl=24 * _HOUR, negative=300.0),
-            batch_seconds=0.01,
+            batch_seconds=0.02,
         ),
     ),
     split=items_of,

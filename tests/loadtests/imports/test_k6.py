@@ -12,6 +12,7 @@ from loadtests._imports import _foreign
 from loadtests._imports._streams import Import
 from loadtests._planning import _plan
 from loadtests._planning._plan import Plan
+from loadtests._workloads import names
 from slo.promises import Figure
 from tests.loadtests.more_workloads import add_workloads
 
@@ -104,7 +105,7 @@ def test_options_in_json_know_no_requests() -> None:
     plan, found = example("k6-config.json")
 
     assert course(plan) == [(45, 12, 12)]
-    assert plan.mix == {"comments": 1}
+    assert plan.shares == dict.fromkeys(names(), pytest.approx(1 / len(names())))
     assert {(each.share, each.limit) for each in found.promises} == {(0.5, 0.025), (0.95, 0.25), (0.0, 0.005)}
     assert lost(found) == {"userAgent"}
 

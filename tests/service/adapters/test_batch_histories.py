@@ -75,7 +75,7 @@ class ModelBatch:
         return [chunk for chunk in self.chunks if chunk.state == state]
 
     @property
-    def figures(self) -> tuple[object, ...]:
+    def figures(self) -> tuple[BatchState, int, int, int, int, int]:
         """What `Batch` should say."""
         failed = [sum(chunk.failed.values()) for chunk in self.chunks]
         return (
@@ -303,7 +303,11 @@ def stores(database: str) -> Iterator[Stores]:
 
 
 def test_any_history_is_what_a_simple_model_says(stores: Stores) -> None:
+    class OnTheseStores(Histories):
+        def __init__(self) -> None:
+            super().__init__(stores)
+
     run_state_machine_as_test(
-        lambda: Histories(stores),
+        OnTheseStores,
         settings=settings(max_examples=25, stateful_step_count=30, deadline=None),
     )

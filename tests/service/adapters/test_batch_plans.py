@@ -135,7 +135,7 @@ def ground(servers: Any) -> Ground:
                     await connection.execute(statement, identifiers)
             for table in (*BY_MONTH, "batch_remains"):
                 await connection.execute(f"VACUUM ANALYZE {table}")
-            return Ground(url, this_month[0], {child: parent for child, parent in await connection.fetch(INDEXES)})
+            return Ground(url, this_month[0], dict(map(tuple, await connection.fetch(INDEXES))))
         finally:
             await connection.close()
 
