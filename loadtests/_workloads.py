@@ -2,7 +2,8 @@
 
 What `payloads_of` expects of ``_NAME.py``:
 
-    Payloads      a frozen msgspec Struct: the ``[payloads.NAME]`` table of a plan, with a default for every key
+    Payloads      a frozen msgspec Struct: the ``[payloads.NAME]`` table of a plan, with a default for every key;
+                  where it has ``fetches`` and that is true, pictures have to be served while the load lasts
     exchanges     (payloads, random) to requests without end; equal ``random`` states give equal requests
     known         payloads to the requests that, sent once, let a cache answer whatever `exchanges` repeats
     hit_ratio     (payloads, requests) to the share of their items that a cache can answer
