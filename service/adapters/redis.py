@@ -172,5 +172,5 @@ def answering() -> Iterator[None]:
         yield
     except (RedisTimeoutError, TimeoutError):
         raise DependencyError(NAME, f"did not answer within {TIMEOUT_SECONDS} seconds") from None
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, RuntimeError) as error:  # the last is uvloop's, of a connection cut while it is used
         raise DependencyError(NAME, str(error) or type(error).__name__) from error

@@ -6,7 +6,10 @@ import asyncio
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from service.campaigns.pace import Pace
 from service.campaigns.width import Width
@@ -43,6 +46,13 @@ class Bench:
         self.workload = None if line is None else line.workload
         self.width = Width(clock)
         self.pace = Pace(clock)
+        self._is_warm = False
+
+    async def warm(self) -> None:
+        """Have all loaded that the first row would load, by the workload's examples: no row is to be blamed for it."""
+        if self.workload is not None and self.workload.examples and not self._is_warm:
+            self._is_warm = True
+            await asyncio.to_thread(_analyse_examples, self.workload)
 
     def seconds(self, rows: int) -> float:
         """How long so many rows take; as long as nobody knows, endless."""
@@ -91,6 +101,13 @@ class Bench:
                     _log.exception("a row could not be analysed")
                     return [AnalysisError(f"it could not be analysed ({type(error).__name__})")]
                 return [outcome for item in items for outcome in await self.outcomes([item], tenant)]
+
+
+def _analyse_examples(workload: AnyWorkload) -> None:
+    for example in workload.examples.values():
+        with suppress(Exception):  # an engine that is not there fails the rows that ask for it, with its reason
+            for item in workload.split(msgspec.convert(example, workload.request)):
+                workload.analyse(workload.lane_of(item), [item])
 
 
 class Benches:

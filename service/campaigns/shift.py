@@ -229,6 +229,7 @@ class Shift:
         while self._running:
             await self._change()
         bench = self._benches.of(held.chunk.workload)
+        await bench.warm()
         async with self._alone:
             while held.waiting and held in self._hand:
                 if self._stop.is_set():

@@ -246,7 +246,7 @@ def test_a_target_that_is_gone_at_the_end_never_passes(
 
 
 def test_a_plan_with_unknown_objectives_is_bad_input(make_run: MakeRun, shipped: Specifications) -> None:
-    with pytest.raises(SpecError, match="no PerformanceBudget named 'coments'; there is changes, comments"):
+    with pytest.raises(SpecError, match="no PerformanceBudget named 'coments'; there is batches, changes, comments"):
         judge(make_run(plan={"objectives": ("coments",)}), shipped, environment="development")
     with pytest.raises(SpecError, match="no environment 'test'"):
         judge(make_run(), shipped, environment="test")

@@ -14,7 +14,7 @@ from service.adapters.cache_table import CacheTable
 from service.adapters.database import Database
 from service.adapters.embedded import EmbeddedServers
 from service.adapters.postgres import Pool
-from service.adapters.redis import RedisProbe, RedisTier, open_client
+from service.adapters.redis import RedisProbe, RedisTier, answering, open_client
 from service.core.errors import DependencyError
 from service.core.invalidation import matcher_of
 from service.core.ports import Parcel, Tier
@@ -134,3 +134,9 @@ def test_a_url_that_is_none_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(DependencyError, match="must begin with redis://") as caught:
         open_client(url)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError("cut"), TimeoutError(), RuntimeError("the handler is closed")])
+def test_every_way_of_not_answering_is_said_alike(error: Exception) -> None:
+    with pytest.raises(DependencyError), answering():
+        raise error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from service.core.errors import AnalysisError, OverloadError
 from tests.service.campaigns.simulation import now, simulated
 from tests.service.campaigns.stage import batch_workload
 from tests.service.doubles import FakeClock
+from tests.service.sample_workload import Length, words_workload
 
 
 class Script:
@@ -92,3 +94,20 @@ def test_groups_grow_with_the_pace_and_leave_room_for_others() -> None:
     assert slow == 3  # of a width of 32
     assert bench.width.items // MOST_GROUPS <= bench.room() <= min(LARGEST_GROUP, bench.width.items // 2)
     assert bench.seconds(10_000) == pytest.approx(1.0, rel=0.1)
+
+
+async def test_what_a_first_row_would_load_is_loaded_once_before_it() -> None:
+    analysed: list[str] = []
+
+    def analyse(lane: str, items: Sequence[tuple[str, str]]) -> list[Length | AnalysisError]:
+        analysed.extend(word for _, word in items)
+        if analysed == ["stone", "lode"]:
+            raise ModuleNotFoundError("an engine that is not installed")
+        return [Length(word, len(word)) for _, word in items]
+
+    line = Script()
+    line.workload = replace(words_workload(), analyse=analyse)
+    bench = Bench(line, 60.0, lambda: 0.0)
+    await bench.warm()
+    await bench.warm()
+    assert analysed == ["stone", "lode"]
