@@ -17,6 +17,7 @@ from service.web.problems import (
     BODY_TIMEOUT,
     BODY_TOO_LARGE,
     MALFORMED_BODY,
+    UNREAD,
     UNSUPPORTED_MEDIA_TYPE,
     ProblemError,
 )
@@ -98,7 +99,7 @@ class ByteReader:
             if not self._deadlines.leave(task):
                 raise
             detail = f"The body may take {self._deadlines.seconds:g} seconds."
-            raise ProblemError(BODY_TIMEOUT, detail, headers={"connection": "close"}) from None
+            raise ProblemError(BODY_TIMEOUT, detail, headers=UNREAD) from None
         finally:
             self._deadlines.leave(task)
             promise.end()
@@ -129,7 +130,9 @@ class ByteReader:
             raise unsupported(self.media_types)
         coding = headers.get(b"content-encoding")
         if coding is not None and coding.strip().lower() not in (b"", b"identity"):
-            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.")
+            raise ProblemError(
+                UNSUPPORTED_MEDIA_TYPE, "Send the body uncompressed, without Content-Encoding.", headers=UNREAD
+            )
         announced = headers.get(b"content-length")
         if announced is None or not announced.isdigit():
             return min(UNANNOUNCED, self._limit)
@@ -139,7 +142,7 @@ class ByteReader:
         return size
 
     def _too_large(self) -> ProblemError:
-        return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.")
+        return ProblemError(BODY_TOO_LARGE, f"At most {self._limit:,} bytes are read here.", headers=UNREAD)
 
 
 class BodyReader(ByteReader, Generic[Value]):
@@ -188,7 +191,7 @@ def first_undecodable(body: bytes) -> int:
 def unsupported(media_types: Iterable[bytes]) -> ProblemError:
     """The refusal of whatever is of none of ``media_types``."""
     named = ", ".join(sorted(media_type.decode("ascii") for media_type in media_types))
-    return ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {named}.")
+    return ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the body as Content-Type: {named}.", headers=UNREAD)
 
 
 def is_among(media_type: bytes, media_types: Container[bytes]) -> bool:

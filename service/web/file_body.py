@@ -15,7 +15,7 @@ from service.core.deadlines import Deadlines
 from service.core.errors import InvalidRequestError
 from service.core.workload import UploadRule
 from service.web.body import JSON, BodyRoom, ByteReader, essence_of, is_among, unsupported
-from service.web.problems import BAD_REQUEST, Fault, ProblemError
+from service.web.problems import BAD_REQUEST, UNREAD, Fault, ProblemError
 
 _JSON_ALONE: Final = frozenset((JSON,))
 _PLACE: Final = re.compile(r" - at `\$\.([^`]*)`\Z")
@@ -40,7 +40,8 @@ class FileReader(ByteReader):
         media_type = headers.get(b"content-type", b"")
         if is_among(media_type, _JSON_ALONE):
             if query:
-                raise ProblemError(BAD_REQUEST, "With JSON there is no query: what is asked for stands in the JSON.")
+                detail = "With JSON there is no query: what is asked for stands in the JSON."
+                raise ProblemError(BAD_REQUEST, detail, headers=UNREAD)
             return None
         essence = essence_of(media_type)
         if essence not in self.media_types:
@@ -83,7 +84,7 @@ def options_in(query: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
         # One more than there are is read, so that whoever sends too many is told of one by name.
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict")[: len(known) + 1]
     except UnicodeDecodeError:
-        raise ProblemError(BAD_REQUEST, "The query is no text in UTF-8.") from None
+        raise ProblemError(BAD_REQUEST, "The query is no text in UTF-8.", headers=UNREAD) from None
     given: dict[str, str] = {}
     for name, value in pairs:
         if name not in known:
@@ -101,4 +102,5 @@ def options_in(query: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
 
 def _refused(name: str, reason: str) -> ProblemError:
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
-    return ProblemError(BAD_REQUEST, f"The option {shown}: {reason}.", errors=[Fault(f"?{shown}", reason)])
+    faults = [Fault(f"?{shown}", reason)]
+    return ProblemError(BAD_REQUEST, f"The option {shown}: {reason}.", errors=faults, headers=UNREAD)

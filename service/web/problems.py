@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -137,11 +137,20 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     errors: list[Fault] = []
 
 
+UNREAD: Mapping[str, str] = {"connection": "close"}
+"""Headers of a refusal that leaves the body unread: what comes after it on the connection would be the rest of that."""
+
+
 class ProblemError(Exception):
     """Ends a request with a problem."""
 
     def __init__(
-        self, kind: Kind, detail: str = "", *, errors: list[Fault] | None = None, headers: dict[str, str] | None = None
+        self,
+        kind: Kind,
+        detail: str = "",
+        *,
+        errors: list[Fault] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or kind.title)
         self.kind = kind

@@ -30,6 +30,7 @@ from service.web.batch_routes.wishes import wish_of
 from service.web.problems import (
     BAD_REQUEST,
     BODY_TIMEOUT,
+    UNREAD,
     UNREADABLE_UPLOAD,
     UNSUPPORTED_MEDIA_TYPE,
     Fault,
@@ -59,7 +60,9 @@ class Uploads:
         """The batch that the request sends; ProblemError, or a ServiceError, when it is none."""
         content_type = headers.get(b"content-type", b"")
         if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
-            raise ProblemError(UNSUPPORTED_MEDIA_TYPE, "Send the rows uncompressed, without Content-Encoding.")
+            raise ProblemError(
+                UNSUPPORTED_MEDIA_TYPE, "Send the rows uncompressed, without Content-Encoding.", headers=UNREAD
+            )
         media_type = content_type.partition(b";")[0].strip().lower().decode("latin-1")
         try:
             async with aclosing(pieces(receive, self._seconds)) as body:
@@ -70,7 +73,7 @@ class Uploads:
                         return await self._taken({**query, **form.fields}, form_of(form), file, tenant)
                 if media_type not in FORMS:
                     known = "multipart/form-data, text/csv or application/x-ndjson"
-                    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the batch as {known}.")
+                    raise ProblemError(UNSUPPORTED_MEDIA_TYPE, f"Send the batch as {known}.", headers=UNREAD)
                 require_utf8(content_type)
                 return await self._taken(query, FORMS[media_type], body, tenant)
         except tuple(_KINDS) as error:
