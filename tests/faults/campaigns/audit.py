@@ -32,7 +32,7 @@ class Audit:
     rows: int = 0
     results: int = 0
     excused: int = 0
-    """Rows that failed where they would have succeeded, with an error that is right under the fault."""
+    """Rows that failed with an error that is right under the fault, and not as they would have without it."""
     lost: list[int] = field(default_factory=list)
     """They have no result."""
     duplicated: list[int] = field(default_factory=list)
@@ -80,7 +80,7 @@ def audited(
         else:
             seen.add(result.line)
             truth = truth_of(row)
-            if truth.error is None and result.error in excuses:
+            if result.error in excuses and result.error != truth.error:
                 audit.excused += 1
                 truth = truth._replace(error=result.error)
             if complaint := _complaint(result, truth):
