@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from service.pictures.bounds import MOST_BYTES
 from service.workloads.images import WORKLOAD
-from service.workloads.images.bounds import MOST_BYTES
+from tests.service.pictures.drawing import file, photo, png_claiming
 from tests.service.running import RunningService
 from tests.service.waiting import wait_until
-from tests.service.workloads.images.drawing import file, photo, png_claiming
 
 PHOTO = photo(640, 480, seed=7)
 JPEG = file(PHOTO, quality=90)

@@ -8,11 +8,11 @@ from hashlib import sha256
 import cv2
 
 from service.core.errors import AnalysisError
+from service.pictures.decoding import decoded
+from service.pictures.pixels import Pyramid, fitted, grey
 from service.workloads.images import colours, hashes, quality
-from service.workloads.images.decoding import decoded
 from service.workloads.images.items import Item
 from service.workloads.images.messages import Picture
-from service.workloads.images.pixels import Pyramid, fitted, grey
 from service.workloads.images.thumbnails import edge_of, made
 
 cv2.setNumThreads(1)

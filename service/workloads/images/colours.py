@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.pictures.pixels import Pixels
 from service.workloads.images.messages import Colour
-from service.workloads.images.pixels import Pixels
 
 Lab: TypeAlias = NDArray[np.float32]
 

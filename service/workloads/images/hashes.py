@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.workloads.images.pixels import Pixels
+from service.pictures.pixels import Pixels
 
 Matrix: TypeAlias = NDArray[np.float32]
 

@@ -14,9 +14,9 @@ from service.core.call import Priority
 from service.core.errors import InvalidRequestError
 from service.core.fetching import Fetcher
 from service.core.workload import BatchRule, UploadRule
-from service.workloads.images.bounds import MOST_BYTES
+from service.pictures.bounds import MOST_BYTES
+from service.pictures.sources import MEDIA_TYPES, complaint_about, complaint_about_file
 from service.workloads.images.messages import (
-    LONGEST_URL,
     MOST_THUMBNAILS,
     ImageRequest,
     Thumbnails,
@@ -25,21 +25,6 @@ from service.workloads.images.messages import (
     WithKnown,
 )
 
-MEDIA_TYPES = (
-    "image/jpeg",
-    "image/png",
-    "image/webp",
-    "image/gif",
-    "image/bmp",
-    "image/tiff",
-    "image/heic",
-    "image/heif",
-    "image/avif",
-)
-
-_URL: Final = re.compile(
-    r"https?://[^\s/?#\\\x00-\x20\x7f-\x9f]+[^\s\\\x00-\x20\x7f-\x9f\ud800-\udfff]*", re.IGNORECASE
-)
 _EDGE: Final = "(1[6-9]|[2-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}|20[0-3][0-9]|204[0-8])"
 _WISH: Final = f"(small|medium|large|{_EDGE})(:(jpeg|webp))?"
 _WISHES: Final = re.compile(f"^({_WISH}(,{_WISH}){{0,{MOST_THUMBNAILS - 1}}})?$")
@@ -93,19 +78,10 @@ def items_of(request: ImageRequest) -> list[Item]:
             raise InvalidRequestError("$.url", complaint)
         return [Item(url=request.url, thumbnails=wishes, gps=request.gps, known=request.known)]
     content = request.data or b""
-    if complaint := _complaint_about_content(content):
+    if complaint := complaint_about_file(content):
         raise InvalidRequestError("$.data", complaint)
     digest = sha256(content).digest()
     return [Item(content=content, digest=digest, thumbnails=wishes, gps=request.gps, known=request.known)]
-
-
-def complaint_about(url: str) -> str:
-    """Why ``url`` names no picture that could be fetched, as a sentence; empty when it may."""
-    if not url:
-        return "the URL is empty"
-    if len(url) > LONGEST_URL:
-        return f"the URL has {len(url):,} characters; at most {LONGEST_URL:,} are read"
-    return "" if _URL.fullmatch(url) else "this is no http or https URL with a host, without spaces and backslashes"
 
 
 def key_of(item: Item) -> bytes:
@@ -125,12 +101,6 @@ async def completed(item: Item, fetcher: Fetcher, priority: Priority) -> Item:
 
 def _each_once(wishes: tuple[ThumbnailWish, ...]) -> tuple[ThumbnailWish, ...]:
     return tuple(dict.fromkeys(wishes)) if len(wishes) > 1 else wishes
-
-
-def _complaint_about_content(content: bytes) -> str:
-    if not content:
-        return "the picture's file is empty"
-    return f"the file has {len(content):,} bytes; at most {MOST_BYTES:,} are read" if len(content) > MOST_BYTES else ""
 
 
 def _item_of(fields: Fields, options: Options) -> Item:

@@ -7,14 +7,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from service.pictures.exif import ExifValue
+from service.pictures.sniffing import PictureFormat
+from service.pictures.sources import PictureFile, Url
 from service.workloads.images.likeness import PDQ_FAR
 
 MOST_THUMBNAILS = 8
-LONGEST_URL = 2_048
 MOST_NEAR_DUPLICATES = 20
 SMALLEST_EDGE, LARGEST_EDGE = 16, 2_048
 
-PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
 ThumbnailFormat = Literal["jpeg", "webp"]
 ThumbnailSize = Literal["small", "medium", "large"]
 Exposure = Literal["normal", "under", "over"]
@@ -53,22 +54,11 @@ WithKnown = Annotated[
 ]
 
 
-Url = Annotated[
-    str,
-    Meta(
-        max_length=LONGEST_URL,
-        description="Where it is: http or https, a public address.",
-        examples=["https://example.com/a.jpg"],
-        extra_json_schema={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#\\\u0000-\u0020]+[^\s\\\u0000-\u0020]*$"},
-    ),
-]
-
-
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A picture, by its URL or as it is: exactly one of `url` and `data`."""
 
     url: Url | None = None
-    data: Annotated[bytes | None, Meta(description="The picture's file in Base64; at most 20 MB of file.")] = None
+    data: PictureFile = None
     thumbnails: Thumbnails = ()
     gps: WithGps = False
     known: WithKnown = False
@@ -116,9 +106,6 @@ class Quality(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         Exposure,
         Meta(description="`under`: even its lightest parts are dark; `over`: even its darkest parts are light."),
     ]
-
-
-ExifValue = str | int | float | tuple[int | float, ...]
 
 
 class NearDuplicate(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

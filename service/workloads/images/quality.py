@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from service.pictures.pixels import Pixels
 from service.workloads.images.messages import Exposure, Quality
-from service.workloads.images.pixels import Pixels
 
 EDGE = 1_024
 """Sharpness is judged at this size: what nobody sees on a screen is no blur."""

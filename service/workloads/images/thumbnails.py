@@ -11,8 +11,8 @@ import cv2
 from PIL import Image
 from simplejpeg import encode_jpeg
 
+from service.pictures.pixels import Pixels, Pyramid, converted
 from service.workloads.images.messages import Thumbnail, ThumbnailFormat, ThumbnailSize, ThumbnailWish
-from service.workloads.images.pixels import Pixels, Pyramid, converted
 
 PATH = "/v1/images/thumbnails/"
 """Thumbnails are served below it, by their ids."""

@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from service.pictures.decoding import decoded
+from service.pictures.pixels import Pixels, Pyramid, fitted, grey
 from service.workloads.images import hashes, quality
-from service.workloads.images.decoding import decoded
 from service.workloads.images.likeness import PDQ_LEAST_QUALITY, PDQ_NEAR, PHASH_NEAR, is_near
 from service.workloads.images.messages import Quality
-from service.workloads.images.pixels import Pixels, Pyramid, fitted, grey
 from tests.benchmarks.images.photos import paths_in
-from tests.service.workloads.images.drawing import file
+from tests.service.pictures.drawing import file
 
 
 class Judged(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from random import Random
 import cv2
 import numpy as np
 
-from service.workloads.images.pixels import Pixels, fitted
-from tests.service.workloads.images.drawing import file, photo
+from service.pictures.pixels import Pixels, fitted
+from tests.service.pictures.drawing import file, photo
 
 SUFFIXES = frozenset({".jpg", ".jpeg"})
 QUALITY = 85

@@ -10,13 +10,13 @@ from time import perf_counter, process_time
 
 import msgspec
 
+from service.pictures.decoding import decoded
+from service.pictures.pixels import Pixels, Pyramid, fitted, grey
 from service.workloads.images import colours, hashes, quality
 from service.workloads.images import thumbnails as thumbnails_made
 from service.workloads.images.analysis import analysed
-from service.workloads.images.decoding import decoded
 from service.workloads.images.items import Item
 from service.workloads.images.messages import ThumbnailFormat, ThumbnailSize, ThumbnailWish
-from service.workloads.images.pixels import Pixels, Pyramid, fitted, grey
 from tests.benchmarks.images import pillow
 from tests.benchmarks.images.photos import with_megapixels
 

@@ -11,7 +11,7 @@ from tests.benchmarks.images import accuracy, photos, speed, tables
 from tests.benchmarks.images.__main__ import PAGE
 from tests.benchmarks.images.findings import Measured, misses
 from tests.benchmarks.images.speed import Pace, Stage
-from tests.service.workloads.images.drawing import file, photo
+from tests.service.pictures.drawing import file, photo
 
 PICTURES = [photo(400, 300, seed) for seed in range(3)]
 

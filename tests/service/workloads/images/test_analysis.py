@@ -16,7 +16,7 @@ from service.workloads.images import WORKLOAD
 from service.workloads.images import analysis as engine
 from service.workloads.images.items import Item
 from service.workloads.images.messages import ImageAnswer, ImageRequest, Picture, ThumbnailWish
-from tests.service.workloads.images.drawing import file, photo
+from tests.service.pictures.drawing import file, photo
 
 CONTENT = file(photo(640, 480))
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.pictures.pixels import fitted
 from service.workloads.images.colours import LEAST_SHARE, MOST_COLOURS, dominant
-from service.workloads.images.pixels import fitted
-from tests.service.workloads.images.drawing import photo
+from tests.service.pictures.drawing import photo
 
 
 def test_the_colours_of_a_flag_and_their_shares() -> None:

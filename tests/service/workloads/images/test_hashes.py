@@ -7,11 +7,11 @@ import numpy as np
 import pdqhash
 import pytest
 
+from service.pictures.decoding import decoded
+from service.pictures.pixels import Pixels, converted, fitted, grey
 from service.workloads.images import hashes
-from service.workloads.images.decoding import decoded
 from service.workloads.images.likeness import PDQ_NEAR, is_near
-from service.workloads.images.pixels import Pixels, converted, fitted, grey
-from tests.service.workloads.images.drawing import file, photo
+from tests.service.pictures.drawing import file, photo
 
 
 def reference(pixels: Pixels) -> tuple[str, int]:

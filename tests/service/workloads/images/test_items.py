@@ -12,8 +12,8 @@ import pytest
 from service.core.call import Priority
 from service.core.errors import AnalysisError, InvalidRequestError
 from service.core.fetching import Fetched
+from service.pictures.bounds import MOST_BYTES
 from service.workloads.images import WORKLOAD
-from service.workloads.images.bounds import MOST_BYTES
 from service.workloads.images.items import BATCH, UPLOAD, Item, Options, UploadOptions, completed, items_of, key_of
 from service.workloads.images.messages import LARGEST_EDGE, SMALLEST_EDGE, ImageRequest, ThumbnailWish
 

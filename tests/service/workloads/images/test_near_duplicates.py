@@ -12,8 +12,8 @@ import pytest
 from service.core.call import PUBLIC_TENANT
 from service.workloads.images import WORKLOAD
 from tests.service.conftest import House, OpenHouse
+from tests.service.pictures.drawing import file, photo
 from tests.service.web.test_requests import check_problem
-from tests.service.workloads.images.drawing import file, photo
 
 PHOTO = photo(640, 480)
 ORIGINAL, COPY, SMALLER = file(PHOTO, quality=95), file(PHOTO, quality=40), file(PHOTO[::2, ::2], "PNG")

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from service.pictures.pixels import Pixels, fitted, grey
 from service.workloads.images.messages import Quality
-from service.workloads.images.pixels import Pixels, fitted, grey
 from service.workloads.images.quality import quality_of
-from tests.service.workloads.images.drawing import photo
+from tests.service.pictures.drawing import photo
 
 
 def judged(pixels: Pixels) -> Quality:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.pictures.pixels import Pixels, Pyramid, fitted, grey
 from service.workloads.images import thumbnails
 from service.workloads.images.analysis import analysed
 from service.workloads.images.contents import parted
 from service.workloads.images.items import Item
 from service.workloads.images.messages import Picture, ThumbnailWish
-from service.workloads.images.pixels import Pixels, Pyramid, fitted, grey
-from tests.service.workloads.images.drawing import file, photo
+from tests.service.pictures.drawing import file, photo
 
 WISHES = (
     *(ThumbnailWish(size=size) for size in ("small", "medium", "large", 100, 16)),

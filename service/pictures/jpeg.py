@@ -11,7 +11,7 @@ import struct
 from typing import Final, NamedTuple
 
 from service.core.errors import AnalysisError
-from service.workloads.images import bounds
+from service.pictures import bounds
 
 MOST_SCANS = 100
 MOST_SCANNED_PIXELS = 1_000_000_000

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from service.core.errors import AnalysisError
-from service.workloads.images.pixels import Pixels
+from service.pictures.pixels import Pixels
 
 
 def photo(width: int = 640, height: int = 480, seed: int = 1) -> Pixels:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from service.core.errors import AnalysisError
-from service.workloads.images.messages import PictureFormat
+
+PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
 
 _PREFIXES: Final[tuple[tuple[bytes, PictureFormat], ...]] = (
     (b"\xff\xd8\xff", "jpeg"),

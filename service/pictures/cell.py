@@ -1,25 +1,17 @@
-"""A process that decodes pictures for another one, which survives it: ``python -m service.workloads.images.cell``.
-
-in    length of the rest (4 bytes, big-endian), an `Order` as MessagePack
-out   length of the rest, a `Reply` as MessagePack
-
-It ends with its input, and has bounds on its memory that the kernel keeps.
-"""
+"""A process that decodes pictures for another one, which survives it: ``python -m service.pictures.cell``."""
 
 from __future__ import annotations
 
-import os
-import resource
-import sys
-from typing import IO, Final
+from typing import Final
 
 import msgspec
 
-from service.workloads.images.messages import ExifValue, PictureFormat
+from service.cells.cell import serve
+from service.pictures.exif import ExifValue
+from service.pictures.sniffing import PictureFormat
 
 MOST_MEMORY: Final = 2 * 2**30
 """Bytes of address space; a picture of 50 million pixels takes a good half of it."""
-LENGTH_BYTES: Final = 4
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -47,34 +39,13 @@ class Reply(msgspec.Struct, frozen=True, array_like=True):
     exif: dict[str, ExifValue] = {}
 
 
-def main() -> None:
-    """Answer orders until there are no more."""
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    orders, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a decoder prints is no reply
-    decode, encode = msgspec.msgpack.Decoder(Order).decode, msgspec.msgpack.Encoder().encode
-    while message := read(orders):
-        reply = encode(_reply(decode(message)))
-        replies.write(len(reply).to_bytes(LENGTH_BYTES, "big"))
-        replies.write(reply)
-        replies.flush()
-
-
-def read(stream: IO[bytes]) -> bytes:
-    """The next message; empty at the end, also in the middle of one."""
-    length = int.from_bytes(stream.read(LENGTH_BYTES), "big")
-    message = stream.read(length)
-    return message if len(message) == length else b""
-
-
 def _reply(order: Order) -> Reply:
     import cv2
     from pi_heif import register_heif_opener
     from PIL import AvifImagePlugin
 
     from service.core.errors import AnalysisError
-    from service.workloads.images.formats import decoded
+    from service.pictures.formats import decoded
 
     cv2.setNumThreads(1)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -96,4 +67,4 @@ def _reply(order: Order) -> Reply:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Order, _reply, MOST_MEMORY)

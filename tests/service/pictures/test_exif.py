@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
 
-from service.workloads.images.exif import LONGEST_TEXT, orientation_of, tags_of
+from service.pictures.exif import LONGEST_TEXT, orientation_of, tags_of
 
 BLOCK_WITH_PLACE = 0x8825
 

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 
 from service.core.errors import AnalysisError
-from service.workloads.images import bounds, webp
-from service.workloads.images.exif import orientation_of, tags_of
-from service.workloads.images.messages import PictureFormat
-from service.workloads.images.pixels import Decoded, Pixels, converted, shrunk, upright
-from service.workloads.images.wording import told
+from service.pictures import bounds, webp
+from service.pictures.exif import orientation_of, tags_of
+from service.pictures.pixels import Decoded, Pixels, converted, shrunk, upright
+from service.pictures.sniffing import PictureFormat
+from service.pictures.wording import told
 
 BAND_PIXELS = 4_000_000
 """Pictures that are far too large are made smaller so many pixels at a time."""

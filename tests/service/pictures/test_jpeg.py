@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.errors import AnalysisError
-from service.workloads.images import jpeg
-from tests.service.workloads.images.drawing import file, photo, refusal, with_exif
+from service.pictures import jpeg
+from tests.service.pictures.drawing import file, photo, refusal, with_exif
 
 WHOLE = file(photo(200, 120), progressive=True)
 

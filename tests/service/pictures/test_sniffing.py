@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.core.errors import AnalysisError
-from service.workloads.images.sniffing import format_of
-from tests.service.workloads.images.drawing import file, photo, refusal
+from service.pictures.sniffing import format_of
+from tests.service.pictures.drawing import file, photo, refusal
 
 SMALL = photo(32, 24)
 

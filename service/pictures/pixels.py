@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from service.workloads.images.messages import ExifValue, PictureFormat
+from service.pictures.exif import ExifValue
+from service.pictures.sniffing import PictureFormat
 
 Pixels: TypeAlias = NDArray[np.uint8]
 

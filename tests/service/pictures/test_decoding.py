@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from service.core.errors import AnalysisError
-from service.workloads.images import formats
-from service.workloads.images.bounds import MOST_BYTES
-from service.workloads.images.decoding import decoded
-from service.workloads.images.pixels import Pixels, fitted, grey
-from tests.service.workloads.images.drawing import file, photo, png_claiming, png_part, refusal, saved, with_exif
+from service.pictures import formats
+from service.pictures.bounds import MOST_BYTES
+from service.pictures.decoding import decoded
+from service.pictures.pixels import Pixels, fitted, grey
+from tests.service.pictures.drawing import file, photo, png_claiming, png_part, refusal, saved, with_exif
 
 PHOTO = photo(320, 200)
 LARGE = photo(1_200, 800)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.core.errors import AnalysisError
-from service.workloads.images.webp import size_of
-from tests.service.workloads.images.drawing import file, photo
+from service.pictures.webp import size_of
+from tests.service.pictures.drawing import file, photo
 
 
 @pytest.mark.parametrize("options", [{"lossless": True}, {"lossless": False}, {"xmp": b"extended"}])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite, nan
 from typing import Final
 
-from service.workloads.images.messages import ExifValue
+ExifValue = str | int | float | tuple[int | float, ...]
 
 MOST_ENTRIES = 256
 LONGEST_TEXT = 200

@@ -9,11 +9,11 @@ import numpy as np
 import simplejpeg
 
 from service.core.errors import AnalysisError
-from service.workloads.images import bounds, cells, formats, jpeg, webp
-from service.workloads.images.exif import orientation_of, tags_of
-from service.workloads.images.pixels import Decoded, Pixels, upright
-from service.workloads.images.sniffing import format_of
-from service.workloads.images.wording import told
+from service.pictures import apart, bounds, formats, jpeg, webp
+from service.pictures.exif import orientation_of, tags_of
+from service.pictures.pixels import Decoded, Pixels, upright
+from service.pictures.sniffing import format_of
+from service.pictures.wording import told
 
 APART: Final = frozenset({"heic", "avif", "tiff"})
 """Formats whose decoders are not trusted with the process: hostile files of some have ended it. WebP is, but of a large
@@ -27,7 +27,7 @@ def decoded(content: bytes, edge: int, *, with_gps: bool = False) -> Decoded:
     if form == "jpeg":
         return _jpeg(content, edge, with_gps)
     if form in APART or (form == "webp" and prod(webp.size_of(content)) > bounds.LARGE_PIXELS):
-        return cells.decoded(content, form, edge, with_gps=with_gps)
+        return apart.decoded(content, form, edge, with_gps=with_gps)
     return formats.decoded(content, form, edge, with_gps=with_gps)
 
 

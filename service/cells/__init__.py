@@ -1,0 +1,1 @@
+"""Work in processes of their own, which it may end without ending anything else."""
