@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from service.core.batches import Fields
-from service.core.call import Priority
 from service.core.errors import InvalidRequestError
-from service.core.fetching import Fetcher
 from service.core.workload import BatchRule, UploadRule
 from service.pictures.bounds import MOST_BYTES
-from service.pictures.sources import MEDIA_TYPES, complaint_about, complaint_about_file
+from service.pictures.sources import MEDIA_TYPES, Source, source_of, url_of
 from service.workloads.images.messages import (
     MOST_THUMBNAILS,
     ImageRequest,
@@ -30,14 +27,9 @@ _WISH: Final = f"(small|medium|large|{_EDGE})(:(jpeg|webp))?"
 _WISHES: Final = re.compile(f"^({_WISH}(,{_WISH}){{0,{MOST_THUMBNAILS - 1}}})?$")
 
 
-class Item(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class Item(Source, frozen=True, gc=False, kw_only=True):
     """A picture to be analysed."""
 
-    url: str | None = None
-    content: bytes | None = None
-    """None until it has been fetched."""
-    digest: bytes = b""
-    """SHA-256 of the content; empty where only the URL is known."""
     thumbnails: tuple[ThumbnailWish, ...] = ()
     gps: bool = False
     known: bool = False
@@ -70,33 +62,24 @@ class UploadOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 def items_of(request: ImageRequest) -> list[Item]:
     """The one picture of ``request``; InvalidRequestError for none, two, or one that cannot be."""
-    if (request.url is None) == (request.data is None):
-        raise InvalidRequestError("$", "send either url or data")
+    source = source_of(request.url, request.data)
     wishes = _each_once(request.thumbnails)
-    if request.url is not None:
-        if complaint := complaint_about(request.url):
-            raise InvalidRequestError("$.url", complaint)
-        return [Item(url=request.url, thumbnails=wishes, gps=request.gps, known=request.known)]
-    content = request.data or b""
-    if complaint := complaint_about_file(content):
-        raise InvalidRequestError("$.data", complaint)
-    digest = sha256(content).digest()
-    return [Item(content=content, digest=digest, thumbnails=wishes, gps=request.gps, known=request.known)]
+    return [
+        Item(
+            url=source.url,
+            content=source.content,
+            digest=source.digest,
+            thumbnails=wishes,
+            gps=request.gps,
+            known=request.known,
+        )
+    ]
 
 
 def key_of(item: Item) -> bytes:
     """Where the picture is, or what it is, and what is asked about it."""
-    name = b"d" + item.digest if item.digest else b"u" + (item.url or "").encode("utf-8", "surrogatepass")
     wishes = ",".join(f"{wish.size}:{wish.format}" for wish in item.thumbnails)
-    return b"%b\0%b\0%d" % (name, wishes.encode(), item.gps)
-
-
-async def completed(item: Item, fetcher: Fetcher, priority: Priority) -> Item:
-    """``item`` with its content; AnalysisError when there is none to be had."""
-    if item.content is not None or item.url is None:
-        return item
-    fetched = await fetcher.fetch(item.url, priority)
-    return msgspec.structs.replace(item, content=fetched.content)
+    return b"%b\0%b\0%d" % (item.key, wishes.encode(), item.gps)
 
 
 def _each_once(wishes: tuple[ThumbnailWish, ...]) -> tuple[ThumbnailWish, ...]:
@@ -104,11 +87,8 @@ def _each_once(wishes: tuple[ThumbnailWish, ...]) -> tuple[ThumbnailWish, ...]:
 
 
 def _item_of(fields: Fields, options: Options) -> Item:
-    url = fields.get("url")
-    url = url.strip() if isinstance(url, str) else ""
-    if complaint := complaint_about(url):
-        raise InvalidRequestError("url", complaint)
-    return Item(url=url, thumbnails=_each_once(options.thumbnails), gps=options.gps, known=options.known)
+    wishes = _each_once(options.thumbnails)
+    return Item(url=url_of(fields), thumbnails=wishes, gps=options.gps, known=options.known)
 
 
 def _request_of(body: bytes, options: UploadOptions) -> ImageRequest:

@@ -9,8 +9,9 @@ import msgspec
 
 from service.core.errors import AnalysisError
 from service.core.workload import CachePolicy, Lane, Workload
+from service.pictures.sources import completed
 from service.workloads.images.contents import parted
-from service.workloads.images.items import BATCH, UPLOAD, Item, completed, items_of, key_of
+from service.workloads.images.items import BATCH, UPLOAD, Item, items_of, key_of
 from service.workloads.images.messages import ImageAnswer, ImageRequest, Picture
 from service.workloads.images.near_duplicates import NEAR_DUPLICATES
 

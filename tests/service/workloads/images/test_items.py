@@ -13,8 +13,9 @@ from service.core.call import Priority
 from service.core.errors import AnalysisError, InvalidRequestError
 from service.core.fetching import Fetched
 from service.pictures.bounds import MOST_BYTES
+from service.pictures.sources import completed
 from service.workloads.images import WORKLOAD
-from service.workloads.images.items import BATCH, UPLOAD, Item, Options, UploadOptions, completed, items_of, key_of
+from service.workloads.images.items import BATCH, UPLOAD, Item, Options, UploadOptions, items_of, key_of
 from service.workloads.images.messages import LARGEST_EDGE, SMALLEST_EDGE, ImageRequest, ThumbnailWish
 
 URL = "https://example.com/a.jpg"
