@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from loadtests._payloads._jpeg import numbered
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -30,8 +32,6 @@ HIGHEST_NUMBER = 10**15
 QUALITY = 85
 """Of the JPEG files, as cameras have it."""
 
-_START, _COMMENT = b"\xff\xd8", b"\xff\xfe"
-"""JPEG's markers. Source: ITU-T T.81, annex B."""
 _OCTAVES = (3, 6, 12, 24, 48, 96, 192)
 """Grains of the clouds along the width."""
 _NOISE = 3.0
@@ -57,9 +57,7 @@ class Picture(NamedTuple):
 def picture(size: Size, number: int) -> Picture:
     """The picture of that ``number``, from 0 to `HIGHEST_NUMBER`; the same in every process."""
     motif = _motif(size, number % MOTIFS)
-    note = b"%d" % number
-    comment = _COMMENT + (len(note) + 2).to_bytes(2, "big") + note
-    return motif._replace(content=_START + comment + motif.content[len(_START) :])
+    return motif._replace(content=numbered(motif.content, number))
 
 
 def draw_motifs(size: Size) -> None:

@@ -102,7 +102,15 @@ class Turns:
     def __init__(self, pool: Pool, doorbell: Doorbell, stop: asyncio.Event) -> None:
         self._doorbell = doorbell
         self._delivery = Delivery(
-            pool, ENTRYPOINT, self._ring, stop, lease=TURN_LEASE, poll=TURN_LEASE / 4, failed="delete"
+            # While there is work, turns wait all the time, and nobody waits for them.
+            pool,
+            ENTRYPOINT,
+            self._ring,
+            stop,
+            lease=TURN_LEASE,
+            poll=TURN_LEASE / 4,
+            failed="delete",
+            hurry=2.0,
         )
 
     async def run(self) -> None:

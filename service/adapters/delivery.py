@@ -34,7 +34,8 @@ class Delivery:
     """Hands the entries of the queue that are called ``entrypoint`` to ``handle``, two at a time.
 
     An entry whose ``lease`` is not extended for so many seconds is handed to somebody else; every ``poll`` seconds the
-    queue is looked at though nothing happened. ``failed`` says what becomes of an entry whose handler raises.
+    queue is looked at though nothing happened, and every ``hurry`` seconds while entries wait there that cannot be had
+    yet. ``failed`` says what becomes of an entry whose handler raises.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class Delivery:
         lease: float,
         poll: float,
         failed: OnFailure,
+        hurry: float = 0.1,
     ) -> None:
         self._stop = stop
         self._lease = lease
         self._poll = poll
         self._manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
+        self._manager.min_dequeue_poll_interval = timedelta(seconds=hurry)
         self._manager.entrypoint(entrypoint, on_failure=failed)(handle)
 
     @property
@@ -111,7 +114,7 @@ async def elapsed(seconds: float, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def _pool(url: str, connections: int) -> AsyncIterator[Pool]:
-    pool = await open_pool(url, size=connections, application=APPLICATION, role=WORKER_ROLE)
+    pool = await open_pool(url, size=connections, application=APPLICATION, role=WORKER_ROLE, tidies=False)
     try:
         yield pool
     finally:
