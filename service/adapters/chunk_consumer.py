@@ -102,15 +102,7 @@ class Turns:
     def __init__(self, pool: Pool, doorbell: Doorbell, stop: asyncio.Event) -> None:
         self._doorbell = doorbell
         self._delivery = Delivery(
-            # While there is work, turns wait all the time, and nobody waits for them.
-            pool,
-            ENTRYPOINT,
-            self._ring,
-            stop,
-            lease=TURN_LEASE,
-            poll=TURN_LEASE / 4,
-            failed="delete",
-            hurry=2.0,
+            pool, ENTRYPOINT, self._ring, stop, lease=TURN_LEASE, poll=TURN_LEASE / 4, failed="delete"
         )
 
     async def run(self) -> None:

@@ -24,6 +24,8 @@ from service.adapters.connection import DRIVER_ERRORS, Pool, open_pool
 from service.core.errors import DependencyError
 
 RECONNECT_SECONDS = 1.0
+HANDS = 2
+HURRY_SECONDS = 0.1
 APPLICATION = "loadstone-worker"
 """What the server knows a worker's connections as."""
 
@@ -34,8 +36,7 @@ class Delivery:
     """Hands the entries of the queue that are called ``entrypoint`` to ``handle``, two at a time.
 
     An entry whose ``lease`` is not extended for so many seconds is handed to somebody else; every ``poll`` seconds the
-    queue is looked at though nothing happened, and every ``hurry`` seconds while entries wait there that cannot be had
-    yet. ``failed`` says what becomes of an entry whose handler raises.
+    queue is looked at though nothing happened. ``failed`` says what becomes of an entry whose handler raises.
     """
 
     def __init__(
@@ -48,14 +49,15 @@ class Delivery:
         lease: float,
         poll: float,
         failed: OnFailure,
-        hurry: float = 0.1,
     ) -> None:
         self._stop = stop
         self._lease = lease
         self._poll = poll
         self._manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
-        self._manager.min_dequeue_poll_interval = timedelta(seconds=hurry)
-        self._manager.entrypoint(entrypoint, on_failure=failed)(handle)
+        self._manager.entrypoint(entrypoint, on_failure=failed)(self._handled)
+        self._handle = handle
+        self._in_hand = 0
+        self._look_again_soon()
 
     @property
     def over(self) -> asyncio.Event:
@@ -74,7 +76,7 @@ class Delivery:
             await self._manager.run(
                 # The smallest that PgQueuer allows: one entry in hand and one that waits for its turn.
                 batch_size=1,
-                max_concurrent_tasks=2,
+                max_concurrent_tasks=HANDS,
                 dequeue_timeout=timedelta(seconds=self._poll),
                 heartbeat_timeout=timedelta(seconds=self._lease),
                 log_aggregation_interval=timedelta(0),
@@ -83,6 +85,20 @@ class Delivery:
         finally:
             passing.cancel()
             await asyncio.gather(passing, return_exceptions=True)
+
+    async def _handled(self, entry: Entry) -> None:
+        self._in_hand += 1
+        self._look_again_soon()
+        try:
+            await self._handle(entry)
+        finally:
+            self._in_hand -= 1
+            self._look_again_soon()
+
+    def _look_again_soon(self) -> None:
+        """While entries wait PgQueuer looks for them ten times a second, which both hands full makes no sense of."""
+        seconds = self._poll if self._in_hand == HANDS else HURRY_SECONDS
+        self._manager.min_dequeue_poll_interval = timedelta(seconds=seconds)
 
     async def _pass_on_stop(self) -> None:
         await self._stop.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -46,29 +46,34 @@ class KeepsakeStage(Generic[Item, Outcome]):
         seconds: float,
     ) -> None:
         """See to a batch that began then and took so long."""
-        self._begin(self._keep(batch, outcomes, began_at, seconds))
+        bare: list[Outcome | AnalysisError] = list(outcomes)
+        brought: dict[int, Sequence[Keepsake]] = {}
+        for place, outcome in enumerate(outcomes):
+            if not isinstance(outcome, AnalysisError):
+                bare[place], keepsakes = self._parted(outcome)
+                if keepsakes:
+                    brought[place] = keepsakes
+        if brought and self._store is not None:
+            self._begin(self._keep(self._store, batch, bare, brought, began_at, seconds))
+        else:
+            self._land(batch, bare, began_at, seconds)
 
     async def _keep(
         self,
+        store: KeepsakeStore,
         batch: Sequence[Flight[Item, Outcome]],
-        outcomes: Sequence[Outcome | AnalysisError],
+        outcomes: list[Outcome | AnalysisError],
+        brought: Mapping[int, Sequence[Keepsake]],
         began_at: float,
         seconds: float,
     ) -> None:
-        bare: list[Outcome | AnalysisError] = []
-        for flight, outcome in zip(batch, outcomes, strict=True):
-            bare.append(outcome if isinstance(outcome, AnalysisError) else await self._bare(flight, outcome))
-        self._land(batch, bare, began_at, seconds)
-
-    async def _bare(self, flight: Flight[Item, Outcome], outcome: Outcome) -> Outcome | AnalysisError:
-        bare, keepsakes = self._parted(outcome)
-        if not keepsakes or self._store is None:
-            return bare
-        try:
-            await self._store.keep(keepsakes, flight.tenant)
-        except Exception as error:
-            _log.exception("%d files were not kept", len(keepsakes))
-            failure = AnalysisError("what was made of it could not be kept", "not-kept", may_pass=True)
-            failure.__cause__ = error if isinstance(error, DependencyError) else None
-            return failure
-        return bare
+        """Land ``outcomes`` once the files that some of them brought, by their places, are kept."""
+        for place, keepsakes in brought.items():
+            try:
+                await store.keep(keepsakes, batch[place].tenant)
+            except Exception as error:
+                _log.exception("%d files were not kept", len(keepsakes))
+                failure = AnalysisError("what was made of it could not be kept", "not-kept", may_pass=True)
+                failure.__cause__ = error if isinstance(error, DependencyError) else None
+                outcomes[place] = failure
+        self._land(batch, outcomes, began_at, seconds)

@@ -93,7 +93,7 @@ def said_by(process: subprocess.Popen[str]) -> list[str]:
 
 
 async def test_two_workers_share_a_batch_and_each_row_is_done_once(database: str, batches: PostgresBatches) -> None:
-    texts = [f"comentario {number}: muy buena atención" for number in range(10_000)]
+    texts = [f"comentario {number}: muy buena atención" for number in range(40_000)]
     with worker(database) as first, worker(database) as second:
         for process in (first, second):
             await asyncio.to_thread(wait_until_ready, process)
