@@ -19,9 +19,10 @@ async def outgrown(limit: int, resident: Callable[[], int], release: Callable[[]
     await asyncio.sleep(SHORTEST_LIFE)
     seen = 0
     while True:
-        if resident() > limit:
-            release()
         taken = resident()
+        if taken > limit:
+            release()
+            taken = resident()
         seen = seen + 1 if taken > limit else 0
         if seen == LOOKS:
             return taken

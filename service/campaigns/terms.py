@@ -16,7 +16,7 @@ class CampaignTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What would be begun only after so long is given back, for others to have."""
     poll: float = 2.0
     """How often to look for chunks when nobody tells of any."""
-    tidying: float = 0.5
+    tidying: float = 1.0
     """How often to look for lost leases and finished batches, at least, while somebody has chunks in hand."""
     resting: float = 2.0
     """The same while nobody has."""

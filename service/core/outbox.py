@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 BATCH_LETTERS = 500
 BATCH_BYTES = 2**20
 """Sent at once, at most; one letter always is."""
-REST_SECONDS = 0.05
+REST_SECONDS = 0.2
 """After a batch, unless the next one is full: what a batch costs is then shared by all that came meanwhile."""
 
 

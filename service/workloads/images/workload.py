@@ -51,12 +51,12 @@ WORKLOAD: Workload[ImageRequest, Item, Picture, ImageAnswer] = Workload(
     lanes=(
         Lane(
             name="full",
-            batch_items=4,
+            batch_items=8,
             batch_wait=0.0,
             threads=len(os.sched_getaffinity(0)),
             queue_items=256,
             cache=CachePolicy(ttl=24 * _HOUR, negative=300.0),
-            batch_seconds=0.02,
+            batch_seconds=0.03,
         ),
     ),
     split=items_of,
