@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -79,7 +79,13 @@ def findings(ended: Fought) -> dict[str, Finding]:
 
 def left_behind() -> list[int]:
     """Shops and load generators that were started from here and run still."""
-    return [each.pid for each in psutil.Process().children(recursive=True) if each.status() != psutil.STATUS_ZOMBIE]
+    return [each.pid for each in psutil.Process().children(recursive=True) if runs(each)]
+
+
+def runs(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def answers(port: int) -> bool:

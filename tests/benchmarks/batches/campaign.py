@@ -2,8 +2,8 @@
 
 Pictures of an origin on this machine go as one CSV through ``POST /v1/batches``, and ``loadstone worker`` processes
 work them off, on a PostgreSQL and a Valkey of their own. The kernel's accounts of processes and threads tell analysis,
-database, cache and service apart; what fetching costs is measured alone, by the same fetcher. In the end every result
-is held against the picture that it is of.
+database, cache and service apart; what fetching costs is measured once more without a pipeline, by the same fetcher at
+the same pace beside the same analysis. In the end every result is held against the picture that it is of.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def measured(scene: Scene, workers: int, rows: int, progress: Progress) -> Campa
     batch = scene.worked_off(batch, progress, "working off")
     run = scene.meter.read() - between
     scene.check(batch, numbers, progress)
-    fetching = rows * _fetch_cost(scene, rows, rows / batch.seconds / workers, progress)
+    fetching = rows * _fetch_cost(scene, rows, rows / batch.seconds / workers, workers, progress)
     if fetching > run.loop:
         raise CampaignError("fetching alone took more than all that workers did beside it: the machine is not quiet")
     width, height = EDGES[scene.size]
@@ -76,11 +76,17 @@ def measured(scene: Scene, workers: int, rows: int, progress: Progress) -> Campa
     )
 
 
-def _fetch_cost(scene: Scene, rows: int, rate: float, progress: Progress) -> float:
-    count = min(rows, int(rate * FETCHING_SECONDS))
+def _fetch_cost(scene: Scene, rows: int, rate: float, workers: int, progress: Progress) -> float:
+    numbers = range(min(rows, int(workers * rate * FETCHING_SECONDS)))
     task = progress.add_task("fetching alone", total=None)
-    cost = fetch_cost([scene.url(number) for number in range(count)], urlsplit(scene.origin).netloc, rate)
-    progress.update(task, total=count, completed=count)
+    cost = fetch_cost(
+        [scene.url(number) for number in numbers],
+        urlsplit(scene.origin).netloc,
+        rate,
+        pictures=[picture(scene.size, number).content for number in numbers[:MOTIFS]],
+        processes=workers,
+    )
+    progress.update(task, total=len(numbers), completed=len(numbers))
     return cost
 
 

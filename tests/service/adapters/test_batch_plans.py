@@ -114,12 +114,12 @@ def _literal(value: object) -> str:
 
 def _identifiers(month: datetime) -> list[uuid.UUID]:
     first = int(month.timestamp())
-    return [time_ordered_id(partial(int, second * 10**9)) for second in range(first, first + 3_000)]
+    return [time_ordered_id(partial(int, second * 10**9)) for second in range(first, first + 20_000)]
 
 
 @pytest.fixture(scope="module")
 def ground(servers: Any) -> Ground:
-    """Two months with 3,000 batches each, of which three are at work, with 10,000 chunks each."""
+    """Two months with 20,000 batches each, of which three are at work, with 10,000 chunks each."""
 
     async def filled() -> Ground:
         connection = await asyncpg.connect(servers.postgres)
