@@ -17,7 +17,7 @@ from service.core.call import Call, Priority
 from service.core.errors import AnalysisError, OverloadError
 from service.core.workload import AnyWorkload
 
-GROUP_SECONDS: Final = 0.15
+GROUP_SECONDS: Final = 0.3
 """Items go in groups, of as many as are done in so long: what a group costs is small beside it."""
 MOST_GROUPS: Final = 12
 """On their way at a time, since each looks into the far tiers of the cache once, and those allow no more than some."""
