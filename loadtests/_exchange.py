@@ -28,3 +28,5 @@ class Exchange(NamedTuple):
     """Takes the body of an answer with status 200; raises `WrongAnswerError` when it is wrong."""
     follow: Follow | None = None
     """How to come by the answer if it is made later (``Prefer: respond-async``): accepted at once, come back for."""
+    door: str = ""
+    """What stands behind the user's route where this is asked, such as ``/search``."""

@@ -41,19 +41,29 @@ class Told(NamedTuple):
     problem: str
     """Empty when the answer was right."""
     side: Side
+    door: str
+    """Of the exchange."""
 
 
 class _Lane:
     """The way to one target: connections, and heads of requests that are the same each time."""
 
-    __slots__ = ("client", "head", "head_later", "path", "side")
+    __slots__ = ("_headers", "_heads", "client", "head_later", "path", "side")
 
     def __init__(self, side: Side, client: Client, route: str, headers: Mapping[str, str]) -> None:
         self.side = side
         self.client = client
         self.path = client.address.prefix + route
-        self.head = client.address.head(METHOD, self.path, headers)
         self.head_later = client.address.head(METHOD, self.path, {**headers, **PREFERENCE})
+        self._headers = headers
+        self._heads: dict[str, bytes] = {}
+
+    def head(self, door: str) -> bytes:
+        """That of requests to ``door``."""
+        head = self._heads.get(door)
+        if head is None:
+            head = self._heads[door] = self.client.address.head(METHOD, self.path + door, self._headers)
+        return head
 
 
 class Sender:
@@ -92,7 +102,7 @@ class Sender:
             self._crew.hand(self._come_back, (lane, arrival, exchange, exchange.follow, ended))
             return
         request = lane.client.send(
-            request_of(lane.head, exchange.body), partial(self._answered, lane, arrival, exchange, ended)
+            request_of(lane.head(exchange.door), exchange.body), partial(self._answered, lane, arrival, exchange, ended)
         )
         tally.start(arrival, request.begun_at - arrival.moment)
 
@@ -155,7 +165,7 @@ class Sender:
             arrival,
             Ended(
                 self._workload,
-                self._route,
+                self._route + exchange.door,
                 outcome,
                 latency,
                 service,
@@ -165,7 +175,7 @@ class Sender:
                 lane.side,
             ),
         )
-        self._tell(Told(self._epoch + arrival.moment, latency, answer or _NOTHING, problem, lane.side))
+        self._tell(Told(self._epoch + arrival.moment, latency, answer or _NOTHING, problem, lane.side, exchange.door))
 
     def _judged(self, exchange: Exchange, answer: Answer | None, error: Exception | None) -> tuple[str, str]:
         """The outcome, and what Locust's table of failures shows for it."""
@@ -180,7 +190,7 @@ class Sender:
                 return OK, ""
         outcome = outcomes.GENERATOR_ERROR if error is None else outcomes.of_error(error)
         if outcome == outcomes.GENERATOR_ERROR:
-            self._course.complain(f"{self._route}: {error!r}")
+            self._course.complain(f"{self._route}{exchange.door}: {error!r}")
         return outcome, f"{outcome}: {error}" if isinstance(error, _EXPLAINED) else outcome
 
 

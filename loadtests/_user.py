@@ -56,7 +56,7 @@ class AnalysisUser(User):
     def __init__(self, environment: locust.env.Environment) -> None:
         super().__init__(environment)
         self._interruption: BaseException | None = None
-        self._names: dict[Side, tuple[str, str]] = {}
+        self._urls_of: dict[Side, str] = {}
 
     def on_start(self) -> None:
         """Where Locust's tags took the task away, wait for the end of the run, which is refused for it."""
@@ -85,7 +85,7 @@ class AnalysisUser(User):
         exchanges = self.exchanges(course.payloads, course.random(self.workload, serial, "payloads"))
         turns = course.turns(self.workload, serial, exchanges)
         urls = self._urls(course.base)
-        self._names = {side: self._shown(side, url) for side, url in urls.items()}
+        self._urls_of = urls
         sender = Sender(
             course,
             urls=urls,
@@ -145,17 +145,15 @@ class AnalysisUser(User):
         """Whom there is to send to: the host alone, or in a duel both sides, of which it is the head."""
         return dict(zip(SIDES, (base, self.host), strict=True)) if base else {"": self.host}
 
-    def _shown(self, side: Side, url: str) -> tuple[str, str]:
-        """What Locust calls the requests to ``url``, and where they go."""
-        return (f"{self.route} [{side}]" if side else self.route), f"{url.rstrip('/')}{self.route}"
-
     def _headers(self, api_key: str) -> dict[str, str]:
         key = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         return {**_HEADERS, "Accept-Encoding": self.accepted_codings, **key, **self.headers}
 
     def _tell(self, told: Told) -> None:
         """Fire Locust's own event, which feeds its statistics, its web interface and everybody's listeners."""
-        name, url = self._names[told.side]
+        route = self.route + told.door
+        name = f"{route} [{told.side}]" if told.side else route
+        url = f"{self._urls_of[told.side].rstrip('/')}{route}"
         try:
             self.environment.events.request.fire(
                 request_type=METHOD,

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +27,7 @@ from litestar.types import ASGIApp
 from service.adapters import launch
 from service.adapters.batches import PostgresBatches
 from service.adapters.cache_table import CacheTable
+from service.adapters.catalogues import PostgresCatalogues
 from service.adapters.database import open_database
 from service.adapters.keepsakes import PostgresKeepsakes
 from service.adapters.keys import PostgresKeys
@@ -38,6 +39,7 @@ from service.adapters.statistics import StatisticsWatch, report
 from service.adapters.token_bucket import RedisBuckets
 from service.adapters.traces import open_tracer
 from service.core.batches import BatchStore
+from service.core.catalogues import CatalogueStore
 from service.core.deadlines import Deadlines
 from service.core.exposition import render
 from service.core.keepsakes import KeepsakeStore
@@ -47,8 +49,9 @@ from service.core.known import KnownStore
 from service.core.memory_watch import MemoryWatch, give_back
 from service.core.metrics import Metrics
 from service.core.ports import JobStore, KeyStore, Probe, TokenSource, TraceSink
+from service.core.postscripts import Stores
 from service.core.rate import RateLimiter
-from service.core.workload import AnyWorkload
+from service.core.workload import AnyWorkload, Belonging
 from service.pipelines import SharedCache, open_metrics, open_works
 from service.settings import Settings
 from service.web import documentation, routes
@@ -60,7 +63,7 @@ from service.web.cache_routes import CacheDesk, cache_routes
 from service.web.compression import Compressor
 from service.web.database_routes import Report, database_route
 from service.web.doorman import Doorman
-from service.web.endpoint import Endpoint
+from service.web.endpoint import Endpoint, path_of
 from service.web.file_body import FileReader
 from service.web.health import Doctor
 from service.web.insight import Insight
@@ -69,6 +72,7 @@ from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
 from service.web.openapi import document
 from service.web.problems import EXCEPTION_HANDLERS
+from service.web.product_routes import product_routes
 from service.web.server_timing import CHOICES
 from service.web.thumbnail_routes import thumbnail_route
 from service.web.tracing import request_ids
@@ -123,7 +127,7 @@ class Adapters:
     helpful: Sequence[Probe]
     batches: BatchStore | None = None
     keepsakes: KeepsakeStore | None = None
-    known: KnownStore | None = None
+    stores: Stores = field(default_factory=Stores)
     traces: TraceSink | None = None
     database_report: Report | None = None
     database_exposition: Callable[[], bytes] = bytes
@@ -154,7 +158,7 @@ async def open_adapters(settings: Settings, metrics: Metrics) -> AsyncIterator[A
             jobs=PostgresJobs(database),
             batches=PostgresBatches(database),
             keepsakes=PostgresKeepsakes(database),
-            known=PostgresKnownImages(database),
+            stores=Stores(known=PostgresKnownImages(database), catalogues=PostgresCatalogues(database)),
             keys=PostgresKeys(database),
             buckets=RedisBuckets(client, settings.redis_prefix),
             shared=SharedCache(
@@ -192,7 +196,7 @@ async def open_application(
     access_log = AccessLog(LineWriter(sys.stderr.fileno()), Timestamps()) if settings.logs_requests else None
     async with AsyncExitStack() as stack:
         works = await stack.enter_async_context(
-            open_works(settings, workloads, adapters.shared, metrics, clock, adapters.keepsakes, known=adapters.known)
+            open_works(settings, workloads, adapters.shared, metrics, clock, adapters.keepsakes, stores=adapters.stores)
         )
         doorman = await stack.enter_async_context(_doorman(settings, adapters, metrics, clock))
         answers = Answers(settings.answer_bytes, works.cache, clock)
@@ -202,13 +206,15 @@ async def open_application(
             Endpoint(
                 pipeline,
                 doorman=doorman,
-                reader=BodyReader(pipeline.workload.request, pipeline.workload.body_bytes, deadlines, room),
+                reader=BodyReader(request, pipeline.workload.body_bytes, deadlines, room),
                 answers=answers,
                 jobs=adapters.jobs,
                 metrics=metrics,
-                files=_file_reader(pipeline.workload, deadlines, room),
+                files=_file_reader(pipeline.workload, deadlines, room) if door is None else None,
+                door=door,
             )
             for pipeline in works.pipelines
+            for door, request in _questions(pipeline.workload)
         ]
 
         def scrape() -> bytes:
@@ -225,7 +231,8 @@ async def open_application(
                     CacheDesk(works.caretaker, metrics, workloads, doorman=doorman, deadlines=deadlines, room=room)
                 ),
                 *_thumbnail_routes(adapters.keepsakes, workloads, doorman),
-                *_known_routes(adapters.known, workloads, doorman),
+                *_known_routes(adapters.stores.known, workloads, doorman),
+                *_product_routes(adapters.stores.catalogues, workloads, doorman),
                 *_batch_routes(settings, instance, adapters.batches, workloads, doorman),
                 *([database_route(adapters.database_report, doorman)] if adapters.database_report else []),
                 *_pages(settings, workloads),
@@ -242,7 +249,7 @@ async def open_application(
                 compressor=Compressor(settings.compression),
                 insight=_insight(settings, adapters),
                 access_log=access_log,
-                endpoints={routes.path_of(endpoint.workload): endpoint for endpoint in endpoints},
+                endpoints={endpoint.path: endpoint for endpoint in endpoints},
             )
         finally:
             if access_log is not None:
@@ -337,7 +344,7 @@ def _doctor(settings: Settings, instance: Instance, adapters: Adapters, watch: M
 def _thumbnail_routes(
     keepsakes: KeepsakeStore | None, workloads: Sequence[AnyWorkload], doorman: Doorman
 ) -> Sequence[HTTPRouteHandler]:
-    if keepsakes is None or not any(workload.keepsakes for workload in workloads):
+    if keepsakes is None or not routes.has(Belonging.THUMBNAILS, workloads):
         return ()
     return (thumbnail_route(keepsakes, doorman),)
 
@@ -345,9 +352,22 @@ def _thumbnail_routes(
 def _known_routes(
     known: KnownStore | None, workloads: Sequence[AnyWorkload], doorman: Doorman
 ) -> Sequence[HTTPRouteHandler]:
-    if known is None or not any(workload.postscript for workload in workloads):
+    if known is None or not routes.has(Belonging.KNOWN_PICTURES, workloads):
         return ()
     return (known_route(known, doorman),)
+
+
+def _product_routes(
+    catalogues: CatalogueStore | None, workloads: Sequence[AnyWorkload], doorman: Doorman
+) -> Sequence[HTTPRouteHandler]:
+    if catalogues is None or not routes.has(Belonging.CATALOGUE, workloads):
+        return ()
+    return product_routes(catalogues, doorman)
+
+
+def _questions(workload: AnyWorkload) -> Sequence[tuple[str | None, type[msgspec.Struct]]]:
+    """What a workload is asked, at ``/v1/NAME`` (None) and at its doors."""
+    return [(None, workload.request), *((name, door.request) for name, door in workload.doors.items())]
 
 
 def _file_reader(workload: AnyWorkload, deadlines: Deadlines, room: BodyRoom) -> FileReader | None:
@@ -373,7 +393,7 @@ def _pages(settings: Settings, workloads: Sequence[AnyWorkload]) -> list[HTTPRou
     index = {
         "name": "loadstone",
         "version": VERSION,
-        "workloads": [routes.path_of(workload) for workload in workloads],
+        "workloads": [path_of(workload) for workload in workloads],
         "documentation": "/docs",
         "openapi": "/openapi.json",
         "health": "/health",

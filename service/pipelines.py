@@ -22,7 +22,6 @@ from service.core.fetch_metrics import SERIES as FETCH_SERIES
 from service.core.fetch_metrics import FetchMeters
 from service.core.fetching import Fetcher
 from service.core.keepsakes import KeepsakeStore
-from service.core.known import KnownStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory import MemoryTier
 from service.core.memory_accounts import memory_accounts
@@ -31,6 +30,7 @@ from service.core.metrics import Instrument, Metrics, layout_of
 from service.core.pipeline import Pipeline
 from service.core.pool import ComputePool, cores
 from service.core.ports import Channel, Tier, UseCounter
+from service.core.postscripts import Stores
 from service.core.workload import AnyWorkload
 from service.settings import Settings
 
@@ -99,7 +99,7 @@ async def open_works(
     clock: Callable[[], float] = time.monotonic,
     keepsakes: KeepsakeStore | None = None,
     fetcher: Fetcher | None = None,
-    known: KnownStore | None = None,
+    stores: Stores | None = None,
 ) -> AsyncIterator[Works]:
     """One pipeline per workload over one cache; at the end what waits in the lanes is finished and kept.
 
@@ -140,7 +140,7 @@ async def open_works(
                     watch=watch,
                     fetcher=fetcher,
                     keepsakes=keepsakes,
-                    known=known,
+                    stores=stores,
                     clock=clock,
                 )
                 for workload in workloads

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar.types import ASGIApp
@@ -24,7 +24,8 @@ from service.duties.ways import SEALED_UNDER, NoJobs
 from service.pipelines import open_metrics
 from service.settings import PREFIX, Settings
 from service.stand_ins import Keys, shared_cache, telling
-from service.web.routes import all_routes, path_of
+from service.web.endpoint import path_of
+from service.web.routes import all_routes
 from service.workloads import WORKLOADS
 
 
@@ -79,7 +80,7 @@ class Replay:
 
 @contextmanager
 def opened() -> Iterator[Replay]:
-    """What answers requests, and has answered the examples of all workloads already.
+    """What answers requests, and has answered the examples of the workloads in `ALONE` already.
 
     So whatever loads when it is first needed is loaded.
     """
@@ -93,6 +94,10 @@ def opened() -> Iterator[Replay]:
     finally:
         loop.run_until_complete(stack.aclose())
         loop.close()
+
+
+ALONE: Final = ("comments", "images")
+"""Workloads that need nothing beside their process: no server behind it, and no process of their own."""
 
 
 class StillLoop(asyncio.SelectorEventLoop):
@@ -151,6 +156,7 @@ def _examples() -> list[Replayed]:
     return [
         Replayed(path=path_of(workload), body=msgspec.Raw(msgspec.json.encode(example)))
         for workload in WORKLOADS
+        if workload.name in ALONE
         for example in workload.examples.values()
     ]
 

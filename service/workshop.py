@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from service.adapters.catalogues import PostgresCatalogues
 from service.adapters.database import open_database
 from service.adapters.fetching.fetcher import WebFetcher
 from service.adapters.keepsakes import PostgresKeepsakes
@@ -19,6 +20,7 @@ from service.core import worker_metrics
 from service.core.fetch_metrics import FetchMeters
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import Metrics
+from service.core.postscripts import Stores
 from service.core.workload import AnyWorkload
 from service.pipelines import AnyPipeline, SharedCache, fetcher_for, open_metrics, open_works
 from service.settings import Settings
@@ -58,18 +60,19 @@ async def open_workshop(settings: Settings, workloads: Sequence[AnyWorkload]) ->
                 channel=RedisChannel(client, prefix),
                 rates=RedisRates(client, prefix, secrets.token_hex(8)),
             )
-        keepsakes = known = fetcher = None
+        keepsakes, stores, fetcher = None, Stores(), None
         if settings.database_url is not None:
             database = await stack.enter_async_context(
                 open_database(settings.database_url, size=CONNECTIONS, application="loadstone-worker-files")
             )
-            keepsakes, known = PostgresKeepsakes(database), PostgresKnownImages(database)
+            keepsakes = PostgresKeepsakes(database)
+            stores = Stores(known=PostgresKnownImages(database), catalogues=PostgresCatalogues(database))
         if any(workload.fetch for workload in workloads):
             opened = fetcher_for(settings, FetchMeters.of(metrics), shared.rates)
             fetcher = await stack.enter_async_context(opened)
         alone = msgspec.structs.replace(settings, workers=1)
         works = await stack.enter_async_context(
-            open_works(alone, workloads, shared, metrics, keepsakes=keepsakes, fetcher=fetcher, known=known)
+            open_works(alone, workloads, shared, metrics, keepsakes=keepsakes, fetcher=fetcher, stores=stores)
         )
         pipelines = {pipeline.workload.name: pipeline for pipeline in works.pipelines}
         yield Workshop(pipelines=pipelines, metrics=metrics, watch=works.watch, fetcher=fetcher)

@@ -34,8 +34,8 @@ def lines(plan: Plan, seed: int) -> Iterator[bytes]:
     }
     while True:
         name = choice.choices(names, weights)[0]
-        body = next(exchanges[name]).body
-        yield msgspec.json.encode(_Line(f"/v1/{name}", msgspec.Raw(body)))
+        exchange = next(exchanges[name])
+        yield msgspec.json.encode(_Line(f"/v1/{name}{exchange.door}", msgspec.Raw(exchange.body)))
 
 
 def main(name: str, count: str, seed: str = "") -> None:

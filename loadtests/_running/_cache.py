@@ -100,7 +100,7 @@ def _rounds(url: str) -> int:
 
 def _send(caller: _Caller, workload: str, exchange: Exchange, sleep: Callable[[float], object]) -> None:
     for attempt in range(_ATTEMPTS):
-        status, answer = caller.ask("POST", f"/v1/{workload}", exchange.body)
+        status, answer = caller.ask("POST", f"/v1/{workload}{exchange.door}", exchange.body)
         if status not in _NO_ROOM:
             break
         sleep(min(2.0**attempt / 4.0, _LONGEST_WAIT_SECONDS))

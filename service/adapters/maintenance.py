@@ -1,8 +1,8 @@
 """What has to be done for batches now and then, by one worker at a time.
 
 Partitions of the months to come are made long before they are needed, those of months long past are dropped, and the
-results of batches that were deleted, files that nobody made for long, and pictures that nobody sent for long, are swept
-away a portion at a time.
+results of batches that were deleted, files that nobody made for long, pictures that nobody sent for long, and what is
+left of products that were removed, are swept away a portion at a time.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from service.adapters import queries
+from service.adapters.catalogues import sweep_products
 from service.adapters.database import Database
 from service.adapters.keepsakes import sweep_keepsakes
 from service.adapters.known_images import sweep_known_images
@@ -64,5 +65,7 @@ async def maintain_once(
         while clock() < ends and await sweep_keepsakes(database):
             pass
         while clock() < ends and await sweep_known_images(database, known):
+            pass
+        while clock() < ends and await sweep_products(database):
             pass
     return True

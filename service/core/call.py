@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +46,7 @@ class Timing:
 class Call:
     """One call. ``timing`` is None unless somebody wants to know."""
 
-    __slots__ = ("admitted_at", "analysed", "counts", "is_passing", "priority", "tenant", "timing", "waited")
+    __slots__ = ("admitted_at", "analysed", "counts", "life", "priority", "tenant", "timing", "waited")
 
     def __init__(
         self, tenant: str = PUBLIC_TENANT, priority: Priority = Priority.INTERACTIVE, timing: Timing | None = None
@@ -61,5 +62,5 @@ class Call:
         """Seconds that it waited for its turn."""
         self.analysed: tuple[Traffic, int] | None = None
         """The lane in which items had to be analysed for it, and how many; None when there were none."""
-        self.is_passing = False
-        """Whether the answer holds for this moment alone, and is not to be kept."""
+        self.life = math.inf
+        """Seconds for which the answer may be kept; the pipeline shortens it."""

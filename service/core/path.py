@@ -100,6 +100,7 @@ class LanePath(Generic[Item, Outcome]):
         """One outcome per item, in order; OverloadError when there is no room for those that are not known."""
         self._meters.items.add(len(items))
         call.counts = (*call.counts, (self._meters.items, len(items)))
+        call.life = min(call.life, self._policy.ttl)
         timing = call.timing
         began = self._clock() if timing is not None else 0.0
         names = [self._key_of(item) for item in items]

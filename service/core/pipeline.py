@@ -32,13 +32,12 @@ from service.core.errors import (
 )
 from service.core.fetching import Fetcher
 from service.core.keepsakes import KeepsakeStore
-from service.core.known import KnownStore
 from service.core.limits import ConcurrencyLimit
 from service.core.memory_watch import MemoryWatch
 from service.core.metrics import PRIORITIES, REFUSAL_REASONS, REFUSALS, Metrics
 from service.core.path import LanePath
 from service.core.pool import ComputePool, cores
-from service.core.postscripts import PostscriptStage
+from service.core.postscripts import PostscriptStage, Stores
 from service.core.workload import Answer, Item, Outcome, Request, Workload
 
 
@@ -60,7 +59,7 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
         watch: MemoryWatch | None = None,
         fetcher: Fetcher | None = None,
         keepsakes: KeepsakeStore | None = None,
-        known: KnownStore | None = None,
+        stores: Stores | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.workload = workload
@@ -85,12 +84,18 @@ class Pipeline(Generic[Request, Item, Outcome, Answer]):
             for lane in workload.lanes
         }
         self._postscripts = (
-            None if workload.postscript is None else PostscriptStage[Item, Outcome](workload.postscript, known)
+            None
+            if workload.postscripts is None
+            else PostscriptStage[Item, Outcome](workload.postscripts(stores or Stores()))
         )
         self._refusals = [
             {reason: metrics.count(REFUSALS, workload.name, priority, reason) for reason in REFUSAL_REASONS}
             for priority in PRIORITIES
         ]
+
+    def edition(self, tenant: str) -> str:
+        """Differs when answers to ``tenant`` may differ from what they were: one of another edition is not given."""
+        return "" if self._postscripts is None else self._postscripts.edition(tenant)
 
     def admit(self, call: Call) -> Call:
         """Take a place for ``call``, to be given back with `leave`; OverloadError when there is none."""

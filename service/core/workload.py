@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -17,7 +18,7 @@ from service.core.call import Priority
 from service.core.errors import AnalysisError
 from service.core.fetching import Fetcher
 from service.core.keepsakes import Keepsake
-from service.core.known import KnownStore
+from service.core.postscripts import Postscripts, Stores
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 Item = TypeVar("Item")
@@ -94,13 +95,23 @@ class UploadRule(Generic[Request]):
     cannot be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Postscript(Generic[Item, Outcome]):
-    """What is added to an outcome each time it is given, because it depends on more than its item; never kept."""
+class Belonging(Enum):
+    """What tenants leave with the service by a workload, and may look at and take back."""
 
-    is_wanted: Callable[[Item], bool]
-    write: Callable[[Item, Outcome, KnownStore, str], Awaitable[Outcome]]
-    """(item, its outcome, what is known to tenants, the tenant) to the outcome that is given."""
+    THUMBNAILS = "thumbnails"
+    KNOWN_PICTURES = "known pictures"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """A second question that a workload answers, at a path of its own; never as a job."""
+
+    summary: str
+    request: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    """As those of `Workload`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,7 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     version: str
     """Of model and rules; part of every cache key, so that a new model never answers from an old one's cache."""
     request: type[Request]
+    """What is asked at ``/v1/NAME``; ``split`` and ``join`` take what is asked at `doors`, too."""
     outcome: type[Outcome]
     answer: type[Answer]
     lanes: tuple[Lane, ...]
@@ -135,12 +147,16 @@ class Workload(Generic[Request, Item, Outcome, Answer]):
     requests bring all that is needed."""
     keepsakes: Callable[[Outcome], tuple[Outcome, Sequence[Keepsake]]] | None = None
     """What an outcome brings that is kept elsewhere, and the outcome without it. None where there is no such thing."""
-    postscript: Postscript[Item, Outcome] | None = None
+    postscripts: Callable[[Stores], Postscripts[Item, Outcome]] | None = None
     """None where an outcome says all there is to be said."""
     upload: UploadRule[Request] | None = None
     """None where only JSON is understood."""
     batch: BatchRule[Item] | None = None
     """None where there are no batches of it."""
+    belongings: frozenset[Belonging] = frozenset()
+    """What tenants have by it; each has routes of its own."""
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    """By what stands behind ``/v1/NAME/``."""
     examples: Mapping[str, Any] = field(default_factory=dict)
     """Request bodies by name, for the OpenAPI document; each must be valid."""
 

@@ -38,13 +38,13 @@ from service.web.answers import Answers
 from service.web.body import BodyReader, BodyRoom
 from service.web.compression import Compressor
 from service.web.doorman import Doorman
-from service.web.endpoint import Endpoint
+from service.web.endpoint import Endpoint, path_of
 from service.web.exchange import KEY, Exchange, joined
 from service.web.insight import Insight
 from service.web.logs import AccessLog, LineWriter, Timestamps
 from service.web.middleware import Observer
 from service.web.problems import problem_answer
-from service.web.routes import all_routes, path_of
+from service.web.routes import all_routes
 from service.web.server_timing import always
 from service.web.tracing import request_ids, trace_of
 from service.workloads import WORKLOADS

@@ -18,6 +18,7 @@ from service.core.identity import Role
 from service.core.metrics import ANSWERS, JOBS, Metrics
 from service.core.pipeline import Pipeline
 from service.core.ports import Job, JobStore
+from service.core.workload import AnyWorkload
 from service.web.answer import Answer
 from service.web.answers import Answers, KeptAnswer
 from service.web.body import BodyReader
@@ -39,7 +40,7 @@ Form = BodyReader[Any] | FileForm
 
 
 class Endpoint:
-    """Answers ``POST /v1/NAME``; an ASGI application.
+    """Answers ``POST /v1/NAME``, or what is asked at a ``door`` of it; an ASGI application.
 
     ``answers`` are those of all workloads of this process. With ``files`` a body may also be a file as it is.
     """
@@ -54,17 +55,19 @@ class Endpoint:
         jobs: JobStore,
         metrics: Metrics,
         files: FileReader | None = None,
+        door: str | None = None,
     ) -> None:
         workload = pipeline.workload
         self._pipeline = pipeline
         self.workload = workload
+        self.door = door
+        self.path = path_of(workload, door)
         self._doorman = doorman
         self._reader = reader
         self._files = files
         self._answers = answers
         self._jobs = jobs
-        self._life = min(lane.cache.ttl for lane in workload.lanes)
-        self._prefix = f"{workload.name}:{workload.version}:answer:"
+        self._prefix = f"{workload.name}:{workload.version}:answer:{door or ''}:"
         self._shared = workload.shares_outcomes
         self._submitted = metrics.count(JOBS, workload.name)
         self._hit = metrics.count(ANSWERS, workload.name, "hit")
@@ -85,11 +88,12 @@ class Endpoint:
         if self._files is not None:
             form = self._files.form_of(headers, scope["query_string"]) or form
         body = await form.read(headers, receive)
-        if b"prefer" in headers and prefers_later(headers):
+        if b"prefer" in headers and self.door is None and prefers_later(headers):
             return await self._accepted(exchange, form, body)
         tenant = exchange.tenant
         owner = "" if self._shared else tenant
-        key = f"{self._prefix}{owner}:{form.mark}{blake2b(body, digest_size=_KEY_BYTES).hexdigest()}"
+        edition = self._pipeline.edition(tenant)
+        key = f"{self._prefix}{owner}:{edition}:{form.mark}{blake2b(body, digest_size=_KEY_BYTES).hexdigest()}"
         kept = self._answers.get(key)
         if kept is None:
             self._miss.add()
@@ -109,7 +113,7 @@ class Endpoint:
         ticket = pipeline.admit(call)
         try:
             answer = await pipeline.answer(form.decode(body), call)
-            return KeptAnswer(Answer(_encode(answer)), call.counts), 0.0 if call.is_passing else self._life
+            return KeptAnswer(Answer(_encode(answer)), call.counts), call.life
         finally:
             pipeline.leave(ticket)
 
@@ -127,6 +131,11 @@ class Endpoint:
         if urgency is None:
             return Priority.BULK if size > self.workload.bulk_bytes else Priority.INTERACTIVE
         return Priority.BULK if urgency >= _BULK_URGENCY else Priority.INTERACTIVE
+
+
+def path_of(workload: AnyWorkload, door: str | None = None) -> str:
+    """Where a workload is asked, or what it answers at ``door``."""
+    return f"/v1/{workload.name}" if door is None else f"/v1/{workload.name}/{door}"
 
 
 def urgency_in(priority: bytes) -> int | None:

@@ -12,10 +12,12 @@ from service.core.caretaker import Forgotten, Warmed
 from service.core.identity import Role
 from service.core.invalidation import Invalidation
 from service.core.ports import Job
-from service.core.workload import AnyWorkload
+from service.core.workload import AnyWorkload, Belonging
 from service.web import openapi_files as files
+from service.web import openapi_products as products
 from service.web.batch_routes import description as batches
 from service.web.cache_routes import INVALIDATIONS_ROUTE, STATISTICS_ROUTE, WARMINGS_ROUTE, Warming
+from service.web.endpoint import path_of
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Health
 from service.web.openapi_images import image_paths
@@ -46,7 +48,7 @@ from service.web.problems import (
     UNSUPPORTED_MEDIA_TYPE,
     Problem,
 )
-from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, path_of
+from service.web.routes import JOB_ROUTE, PROBLEM_ROUTE, has
 
 _REFERENCE = "#/components/schemas/{name}"
 _ANALYSIS_PROBLEMS = (
@@ -73,8 +75,11 @@ _DESCRIPTION = (
 def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = True) -> dict[str, Any]:
     """The document as plain data; without ``keys`` of a service that asks for none."""
     types: list[Any] = [Job, Problem, Health, CacheStatistics, Invalidation, Forgotten, Warming, Warmed, *batches.TYPES]
+    if has(Belonging.CATALOGUE, workloads):
+        types += products.TYPES
     for workload in workloads:
         types += [workload.request, workload.answer]
+        types += [kind for door in workload.doors.values() for kind in (door.request, door.answer)]
     references, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     schema_of = dict(zip(types, references, strict=True))
     schemas[Invalidation.__name__]["oneOf"] = [{"required": [name]} for name in Invalidation.__struct_fields__]
@@ -89,6 +94,7 @@ def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = Tru
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "analysis", "description": "The workloads."},
+            {"name": "catalogue", "description": "Products that were put in, one by one."},
             {"name": "jobs", "description": "Answers to come back for."},
             {"name": "batches", "description": "Rows by the million, worked off by workers."},
             {"name": "cache", "description": "For administrators: what the cache did, forgetting and filling it."},
@@ -99,8 +105,14 @@ def document(workloads: Sequence[AnyWorkload], version: str, *, keys: bool = Tru
                 path_of(workload): {"post": guarded(_analysis(workload, schema_of), Role.WRITE, keys=keys)}
                 for workload in workloads
             },
+            **{
+                path_of(workload, name): {"post": guarded(_door(workload, name, schema_of), Role.WRITE, keys=keys)}
+                for workload in workloads
+                for name in workload.doors
+            },
             JOB_ROUTE: {"get": guarded(_job(schema_of), Role.READ, keys=keys)},
             **image_paths(schema_of, workloads, keys=keys),
+            **(products.product_paths(schema_of, keys=keys) if has(Belonging.CATALOGUE, workloads) else {}),
             **{
                 path: {method: guarded(operation, Role.ADMIN, keys=keys) for method, operation in operations.items()}
                 for path, operations in _cache_paths(schema_of).items()
@@ -146,6 +158,25 @@ def _analysis(workload: AnyWorkload, schema_of: dict[Any, Any]) -> dict[str, Any
             "200": response("The answer.", schema_of[workload.answer]),
             "202": response("Taken on; the answer will be at Location.", schema_of[Job], headers=accepted_headers()),
             **problems((*_ANALYSIS_PROBLEMS, *((BAD_REQUEST,) if workload.upload else ())), schema_of),
+        },
+    }
+
+
+def _door(workload: AnyWorkload, name: str, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    door = workload.doors[name]
+    content: dict[str, Any] = {"schema": schema_of[door.request]}
+    if door.examples:
+        content["examples"] = {title: {"value": value} for title, value in door.examples.items()}
+    return {
+        "operationId": f"{workload.name}-{name}",
+        "tags": ["analysis"],
+        "summary": door.summary,
+        "description": f"The body may have {workload.body_bytes:,} bytes.",
+        "parameters": tracing_headers(),
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": {
+            "200": response("The answer.", schema_of[door.answer]),
+            **problems(_ANALYSIS_PROBLEMS, schema_of),
         },
     }
 

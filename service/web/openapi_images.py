@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from service.core.identity import Role
-from service.core.workload import AnyWorkload
+from service.core.workload import AnyWorkload, Belonging
 from service.web.known_routes import KNOWN_ROUTE
 from service.web.openapi_keys import PROBLEMS, guarded
 from service.web.openapi_parts import problems, response, tracing_headers
@@ -19,9 +19,9 @@ _PROBLEMS = (*PROBLEMS, INTERNAL_ERROR, DEPENDENCY_AWAY, NOT_FOUND, OVERLOADED)
 def image_paths(schema_of: dict[Any, Any], workloads: Sequence[AnyWorkload], *, keys: bool) -> dict[str, Any]:
     """The operations, by path and method, as far as a workload needs them."""
     paths: dict[str, Any] = {}
-    if any(workload.keepsakes for workload in workloads):
+    if any(Belonging.THUMBNAILS in workload.belongings for workload in workloads):
         paths[THUMBNAIL_ROUTE] = {"get": guarded(_thumbnail(schema_of), Role.READ, keys=keys)}
-    if any(workload.postscript for workload in workloads):
+    if any(Belonging.KNOWN_PICTURES in workload.belongings for workload in workloads):
         paths[KNOWN_ROUTE] = {"delete": guarded(_known(schema_of), Role.WRITE, keys=keys)}
     return paths
 

@@ -13,18 +13,19 @@ from litestar.types import ASGIApp
 from service.core.errors import UnknownResourceError
 from service.core.identity import Role
 from service.core.ports import JobState, JobStore
-from service.core.workload import AnyWorkload
+from service.core.workload import AnyWorkload, Belonging
 from service.web.answer import JSON, Answer
 from service.web.batch_routes import BATCH_ROUTES
 from service.web.cache_routes import CACHE_ROUTES
 from service.web.database_routes import DATABASE_ROUTE
 from service.web.doorman import Doorman
-from service.web.endpoint import POLL_SECONDS, Endpoint
+from service.web.endpoint import POLL_SECONDS, Endpoint, path_of
 from service.web.exchange import Headers, exchange_in
 from service.web.health import MEDIA_TYPE as HEALTH
 from service.web.health import Doctor, Health, Status
 from service.web.known_routes import KNOWN_ROUTE
 from service.web.problems import BASE, KINDS
+from service.web.product_routes import PRODUCT_ROUTES
 from service.web.thumbnail_routes import THUMBNAIL_ROUTE
 
 JOB_ROUTE = "/v1/jobs/{id}"
@@ -34,6 +35,12 @@ FIXED_ROUTES = (
     *(PROBLEM_ROUTE, JOB_ROUTE),
     *(*BATCH_ROUTES, *CACHE_ROUTES, DATABASE_ROUTE),
 )
+BELONGING_ROUTES = {
+    Belonging.THUMBNAILS: (THUMBNAIL_ROUTE,),
+    Belonging.KNOWN_PICTURES: (KNOWN_ROUTE,),
+    Belonging.CATALOGUE: PRODUCT_ROUTES,
+}
+"""What tenants may look at and take back, beside what they ask."""
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
 _PRIVATE = (b"cache-control", b"private, no-cache")
@@ -43,23 +50,23 @@ _AnyRequest = Request[Any, Any, Any]
 _encode = msgspec.json.Encoder().encode
 
 
-def path_of(workload: AnyWorkload) -> str:
-    """Where a workload is asked."""
-    return f"/v1/{workload.name}"
-
-
 def all_routes(workloads: Iterable[AnyWorkload]) -> tuple[str, ...]:
     """Every route that is served, as metrics and logs name it."""
     served = list(workloads)
-    thumbnails = (THUMBNAIL_ROUTE,) if any(workload.keepsakes for workload in served) else ()
-    known = (KNOWN_ROUTE,) if any(workload.postscript for workload in served) else ()
-    return (*map(path_of, served), *thumbnails, *known, *FIXED_ROUTES)
+    asked = [path_of(workload, door) for workload in served for door in (None, *workload.doors)]
+    theirs = [route for kind, routes in BELONGING_ROUTES.items() if has(kind, served) for route in routes]
+    return (*asked, *theirs, *FIXED_ROUTES)
+
+
+def has(belonging: Belonging, workloads: Iterable[AnyWorkload]) -> bool:
+    """Whether tenants have such things by one of ``workloads``."""
+    return any(belonging in workload.belongings for workload in workloads)
 
 
 def workload_route(endpoint: Endpoint) -> ASGIRouteHandler:
     """``POST /v1/NAME``: the answer, or a job when the caller prefers to come back for it."""
 
-    @asgi(path_of(endpoint.workload), name=endpoint.workload.name, copy_scope=False)
+    @asgi(endpoint.path, name=endpoint.path.removeprefix("/v1/"), copy_scope=False)
     async def answer_workload(scope: Any, receive: Any, send: Any) -> None:
         await endpoint(scope, receive, send)
 

@@ -74,7 +74,8 @@ def test_whoever_adds_a_workload_is_told_what_is_missing(monkeypatch: pytest.Mon
 def test_what_a_workload_sends_is_what_the_service_takes(workload: AnyWorkload) -> None:
     module = _workloads.payloads_of(workload.name)
     for exchange in islice(module.exchanges(module.Payloads(), Random(1)), 20):
-        assert workload.split(msgspec.json.decode(exchange.body, type=workload.request))
+        kind = workload.doors[exchange.door[1:]].request if exchange.door else workload.request
+        assert workload.split(msgspec.json.decode(exchange.body, type=kind))
 
 
 def test_every_plan_is_judged_by_objectives_that_are_there() -> None:
@@ -86,10 +87,12 @@ def test_every_plan_is_judged_by_objectives_that_are_there() -> None:
 
 @each_workload
 def test_a_workloads_examples_are_valid_requests(workload: AnyWorkload) -> None:
-    assert workload.examples
-    for example in workload.examples.values():
-        request = msgspec.convert(example, workload.request)
-        assert workload.split(request)
+    asked = [(workload.request, workload.examples)]
+    asked += [(door.request, door.examples) for door in workload.doors.values()]
+    for kind, examples in asked:
+        assert examples
+        for example in examples.values():
+            assert workload.split(msgspec.convert(example, kind))
 
 
 def test_names_of_workloads_are_unique() -> None:

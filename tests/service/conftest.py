@@ -12,12 +12,14 @@ import pytest
 from service.app import Adapters, Instance, open_application
 from service.core.cache import Cache
 from service.core.keys import Seal, Secret
+from service.core.postscripts import Stores
 from service.core.workload import AnyWorkload
 from service.pipelines import SharedCache, open_metrics
 from service.settings import Settings
 from service.web.routes import all_routes
 from tests.service.doubles import DictTier, FakeProbe, MemoryJobs, MemoryKeepsakes, MemoryKeys, MemoryKnown
 from tests.service.memory_batches import MemoryBatches
+from tests.service.memory_catalogues import MemoryCatalogues
 from tests.service.running import RunningService
 from tests.service.sample_workload import words_workload
 
@@ -36,6 +38,7 @@ class House:
     batches: MemoryBatches
     keepsakes: MemoryKeepsakes
     known: MemoryKnown
+    catalogues: MemoryCatalogues
     keys: MemoryKeys
     tier: DictTier
     database: FakeProbe
@@ -69,6 +72,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
         settings = Settings.from_environment({"LOADSTONE_ACCESS_LOG": "off", **variables})
         instance = Instance.create(tmp_path)
         jobs, batches, keepsakes, known = MemoryJobs(), MemoryBatches(), MemoryKeepsakes(), MemoryKnown()
+        catalogues = MemoryCatalogues()
         tier, keys = DictTier("redis"), MemoryKeys(Seal(SECRET))
         database, cache = FakeProbe("postgres"), FakeProbe("redis")
         workloads = [workload or words_workload()]
@@ -77,7 +81,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
             jobs=jobs,
             batches=batches,
             keepsakes=keepsakes,
-            known=known,
+            stores=Stores(known=known, catalogues=catalogues),
             keys=keys,
             buckets=None,
             shared=SharedCache(tiers=[tier]),
@@ -87,7 +91,9 @@ def open_house(tmp_path: Path) -> OpenHouse:
         async with open_application(settings, instance, adapters, metrics, workloads) as app:
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://loadstone") as client:
-                yield House(client, jobs, batches, keepsakes, known, keys, tier, database, cache, instance, app)
+                yield House(
+                    client, jobs, batches, keepsakes, known, catalogues, keys, tier, database, cache, instance, app
+                )
 
     return open_
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from service.workloads.comments.embedding import READ_CHARACTERS, embedded
+from service.sentences.engine import READ_CHARACTERS, passages
 from service.workloads.comments.features import Features, extract
 from service.workloads.comments.messages import Analysis, Quality
 from service.workloads.comments.model import CommentsModel
@@ -38,7 +38,7 @@ def fast_chances(features: Features, model: CommentsModel) -> Floats:
 
 def good_chances(texts: Sequence[str], features: Features, model: CommentsModel) -> Floats:
     """Probabilities of all labels by embeddings and the linear path together."""
-    by_kernel = model.good.scores(embedded(texts), features.signals)
+    by_kernel = model.good.scores(passages(texts), features.signals)
     return model.good.finish.probabilities(np.hstack([by_kernel, model.fast.scores(features)]))
 
 

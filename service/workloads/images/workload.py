@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from service.core.errors import AnalysisError
-from service.core.workload import CachePolicy, Lane, Workload
+from service.core.workload import Belonging, CachePolicy, Lane, Workload
 from service.pictures.sources import completed
 from service.workloads.images.contents import parted
 from service.workloads.images.items import BATCH, UPLOAD, Item, items_of, key_of
 from service.workloads.images.messages import ImageAnswer, ImageRequest, Picture
-from service.workloads.images.near_duplicates import NEAR_DUPLICATES
+from service.workloads.images.near_duplicates import NearDuplicates
 
 VERSION = "1"
 """Counts up when the same picture would get another answer."""
@@ -69,7 +69,8 @@ WORKLOAD: Workload[ImageRequest, Item, Picture, ImageAnswer] = Workload(
     bulk_bytes=4 * 1_048_576,
     fetch=completed,
     keepsakes=parted,
-    postscript=NEAR_DUPLICATES,
+    belongings=frozenset({Belonging.THUMBNAILS, Belonging.KNOWN_PICTURES}),
+    postscripts=NearDuplicates,
     upload=UPLOAD,
     batch=BATCH,
     examples={

@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from service.core.errors import InvalidRequestError
-from service.core.known import KnownStore
-from service.core.workload import Postscript, UploadRule
+from service.core.workload import UploadRule
 from tests.service.conftest import House, OpenHouse
-from tests.service.sample_workload import Item, Length, Meter, Words, words_workload
+from tests.service.core.test_postscripts import Counting
+from tests.service.sample_workload import Meter, Words, words_workload
 from tests.service.web.test_requests import check_problem
 
 PLAIN = {"content-type": "text/plain"}
@@ -145,16 +145,23 @@ async def test_a_job_keeps_what_it_needs_to_answer_a_file(house: House) -> None:
 
 
 async def test_an_answer_of_this_moment_is_made_each_time(open_house: OpenHouse) -> None:
-    async def written(item: Item, outcome: Length, known: KnownStore, tenant: str) -> Length:
-        return outcome
-
     meter = Meter()
-    postscript: Postscript[Item, Length] = Postscript(is_wanted=lambda item: item[1] == "fleeting", write=written)
-    async with open_house(replace(words_workload(meter), postscript=postscript)) as house:
+    async with open_house(replace(words_workload(meter), postscripts=Counting)) as house:
         for _ in range(2):
             await house.client.post("/v1/words", json={"words": ["fleeting"]})
         assert await house.metric(HITS) == 0
-        assert meter.measured == ["fleeting"]
+        for _ in range(2):
+            await house.client.post("/v1/words", json={"words": ["lasting"]})
+        assert await house.metric(HITS) == 1
+        assert meter.measured == ["fleeting", "lasting"]
+
+
+async def test_no_answer_of_another_edition_is_given(open_house: OpenHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with open_house(replace(words_workload(), postscripts=Counting)) as house:
+        for number in (1, 2, 2):
+            monkeypatch.setattr(Counting, "number", number)
+            await house.client.post("/v1/words", json={"words": ["lasting"]})
+        assert await house.metric(HITS) == 1
 
 
 async def test_the_document_tells_of_files_and_their_options(house: House) -> None:

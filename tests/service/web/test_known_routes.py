@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from service.core.call import PUBLIC_TENANT
-from service.core.known import KnownStore, Likeness
-from service.core.workload import Postscript
+from service.core.known import Likeness
+from service.core.workload import Belonging
 from tests.service.conftest import House, OpenHouse
-from tests.service.sample_workload import Item, Length, words_workload
+from tests.service.sample_workload import words_workload
 from tests.service.web.test_requests import check_problem
 
 NAME = bytes(range(32))
@@ -21,11 +21,7 @@ NAME = bytes(range(32))
 async def house(open_house: OpenHouse) -> AsyncIterator[House]:
     """An application with a workload that knows pictures."""
 
-    async def written(item: Item, outcome: Length, known: KnownStore, tenant: str) -> Length:
-        return outcome
-
-    postscript: Postscript[Item, Length] = Postscript(is_wanted=lambda item: False, write=written)
-    async with open_house(replace(words_workload(), postscript=postscript)) as opened:
+    async with open_house(replace(words_workload(), belongings=frozenset({Belonging.KNOWN_PICTURES}))) as opened:
         yield opened
 
 

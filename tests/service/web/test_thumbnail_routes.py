@@ -9,6 +9,7 @@ import pytest
 
 from service.core.call import PUBLIC_TENANT
 from service.core.keepsakes import Keepsake
+from service.core.workload import Belonging
 from tests.service.conftest import House, OpenHouse
 from tests.service.sample_workload import words_workload
 
@@ -18,7 +19,7 @@ CONTENT = b"\xff\xd8 a picture " * 100
 @pytest.fixture
 async def house(open_house: OpenHouse) -> AsyncIterator[House]:
     """An application with a workload that makes files."""
-    async with open_house(replace(words_workload(), keepsakes=lambda outcome: (outcome, []))) as opened:
+    async with open_house(replace(words_workload(), belongings=frozenset({Belonging.THUMBNAILS}))) as opened:
         yield opened
 
 

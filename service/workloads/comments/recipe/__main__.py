@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
-from service.workloads.comments import embedding, model
+from service.sentences.engine import passages
+from service.workloads.comments import model
 from service.workloads.comments.alphabet import Flags
 from service.workloads.comments.analysis import analysed
 from service.workloads.comments.features import Features, extract
@@ -39,7 +40,7 @@ def _embedded(texts: Sequence[str], kept: Path | None, progress: Progress) -> tr
     entries = list(missing.items())
     for start in range(0, len(entries), _STEP):
         share = entries[start : start + _STEP]
-        known |= zip([name for name, _ in share], embedding.embedded([text for _, text in share]), strict=True)
+        known |= zip([name for name, _ in share], passages([text for _, text in share]), strict=True)
         progress.advance(task, len(share))
     if kept and missing:
         np.savez(kept, allow_pickle=False, **known)

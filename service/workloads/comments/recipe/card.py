@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from service.sentences.engine import READ_CHARACTERS
 from service.workloads.comments.analysis import FAST_CHARACTERS
-from service.workloads.comments.embedding import READ_CHARACTERS
 from service.workloads.comments.heads import EMOTION, HEADS, LANGUAGE, SENTIMENT
 from service.workloads.comments.messages import Quality
 from service.workloads.comments.model import Facts

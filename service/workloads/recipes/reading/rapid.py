@@ -1,0 +1,77 @@
+"""RapidOCR: PP-OCR's networks read photos as well as print. Their files come with the package; nothing is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from service.pictures.pixels import Pixels
+from service.workloads.recipes.reading.regions import Quads
+
+DETECTION_EDGE: Final = 1_280
+"""Pixels of the longer side at which text is looked for; it is read at full size."""
+TOGETHER: Final = 6
+"""Regions of like length that are read at once."""
+
+_DETECTOR: Final = "PP-OCRv6_det_small.onnx"
+_RECOGNISER: Final = "PP-OCRv6_rec_small.onnx"
+
+
+class Line(NamedTuple):
+    """What was read in one region."""
+
+    text: str
+    confidence: float
+    """Mean probability of its letters: 0 to 1."""
+
+
+class Rapid:
+    """Finds and reads text in BGR pictures, regions in ``threads`` threads; for one caller at a time."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads)
+
+    @cached_property
+    def _engine(self) -> Any:
+        import rapidocr
+
+        models = Path(rapidocr.__file__).parent / "models"
+        return rapidocr.RapidOCR(
+            params={
+                "Global.log_level": "critical",
+                "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+                "Det.model_path": str(models / _DETECTOR),
+                "Det.limit_type": "max",
+                "Det.limit_side_len": DETECTION_EDGE,
+                "Rec.model_path": str(models / _RECOGNISER),
+                "Rec.rec_batch_num": TOGETHER,
+            }
+        )
+
+    def found(self, pixels: Pixels) -> Quads:
+        """Where there is text in ``pixels``."""
+        found = self._engine(pixels, use_det=True, use_cls=False, use_rec=False)
+        if found.boxes is None or not len(found.boxes):
+            return np.empty((0, 4, 2), np.float32)
+        return np.asarray(found.boxes, np.float32)
+
+    def read(self, regions: Sequence[Pixels]) -> list[Line]:
+        """The text in each of ``regions``, in order."""
+        if not regions:
+            return []
+        order = sorted(range(len(regions)), key=lambda place: regions[place].shape[1] / regions[place].shape[0])
+        parts = [order[begin : begin + TOGETHER] for begin in range(0, len(order), TOGETHER)]
+        lines: dict[int, Line] = {}
+        for part, read in zip(parts, self._threads.map(lambda part: self._read(regions, part), parts), strict=True):
+            lines.update(zip(part, read, strict=True))
+        return [lines[place] for place in range(len(regions))]
+
+    def _read(self, regions: Sequence[Pixels], part: Sequence[int]) -> list[Line]:
+        read = self._engine.recognize_txt([regions[place] for place in part])
+        return [Line(text, float(score)) for text, score in zip(read.txts, read.scores, strict=True)]

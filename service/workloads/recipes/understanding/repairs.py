@@ -1,0 +1,102 @@
+"""What readers of print get wrong on recipes, mended where what stands beside it allows nothing else."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from service.workloads.recipes.understanding.letters import folded
+from service.workloads.recipes.understanding.vocabulary import Vocabulary, either
+
+_SPACE = re.compile(r"\s+")
+_FRACTION = r"(?:1/[2-9]|2/[35]|3/[458]|4/5|5/[68]|7/8)(?!\d)"
+_BULLET = re.compile(
+    r"(?:[•●▪■◦·∙‣⁃*+□☐☑☒✓✔✗○◯◻▢►▶▸»>¤§©®°~_=]+|\[[ xX]?\]|\([ ]?\)|[-–—](?=\s|\d)|[oOe0](?=\s\d)|[口ロ]|\.(?=\s))\s*"
+)
+_OVER = re.compile(r"(?<=\d)\s?[⁄∕∣|\\]\s?(?=\d(?:\d?(?!\d)))")
+_ONE_OVER = re.compile(r"(?<![^\W\d_])[lI|!](?=/[2-9])")
+_SPREAD = re.compile(r"(?<!\d)(\d{1,2})\s?/\s?(\d{1,2})(?![\d/])")
+_GLUED = re.compile(rf"(?<![\d/.,])(\d{{1,2}})(?={_FRACTION})")
+_HEADLESS = re.compile(r"^['’‘`´]?(?=/[2348](?!\d))|^[VYy¥%](?=[2](?=\s))")
+_LOOKALIKES = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "Z": "2", "B": "8"})
+_GRAMS = re.compile(r"(?<=\d)(\s?)(?:q[rs]?|9r|g[tf]|6r)(?![\w%])")
+_KILOS = re.compile(r"(?<=\d)(\s?)[kK][q9](?!\w)")
+_MILLILITRES = re.compile(r"(?<=\d)(\s?)m[I1|](?!\w)")
+_LONE_ONE = re.compile(r"^[Il|!](?=\s[^\W\d_])")
+_ROMAN_ONE = re.compile(
+    r"^I\s(?:am|was|have|had|like|love|use|used|make|made|think|always|usually|prefer|do|got|can|add)\b"
+)
+_PERCENT = re.compile(r"(?<![\d.,])(\d{1,2})?\s?%(?=\s?([a-zA-Z]{1,14}))")
+_GAP = re.compile(r"(?<=\d)(?=[^\W\d_]{3})")
+_GLUED_OF = re.compile(r"(?<=\d)(\s?(?:gr?|kg|ml|cc))(?=de\s)")
+
+
+def tidied(text: str) -> str:
+    """``text`` with single spaces, without what marks the beginning of a line in a list."""
+    spaced = _SPACE.sub(" ", text).strip()
+    bullet = _BULLET.match(spaced)
+    return spaced[bullet.end() :] if bullet and bullet.end() < len(spaced) else spaced
+
+
+def has_bullet(text: str) -> bool:
+    """Whether ``text`` begins with a sign of a list."""
+    return _BULLET.match(text.lstrip()) is not None
+
+
+def mended(text: str, vocabulary: Vocabulary) -> str:
+    """``text`` with its fractions, figures and units of measures as they were printed."""
+    if not any(character.isdigit() or character in "lI|!%/O½" for character in text):
+        return text
+    text = _ONE_OVER.sub("1", _OVER.sub("/", text))
+    text = _SPREAD.sub(_closed, text)
+    text = _GLUED.sub(r"\1 ", text)
+    text = _mended_units(text)
+    text = _figures(vocabulary).sub(lambda found: found[0].translate(_LOOKALIKES), text)
+    return _PERCENT.sub(lambda found: _half(found, vocabulary), text)
+
+
+def mended_ingredient(text: str, vocabulary: Vocabulary) -> str:
+    """``text``, known to be an ingredient's line, as it was printed: also where only this knowledge tells."""
+    text = mended(tidied(text), vocabulary)
+    text = _HEADLESS.sub("1" if text[:1] in "/'’‘`´" else "1/", text)
+    if not _ROMAN_ONE.match(text):
+        text = _LONE_ONE.sub("1", text)
+    return _GAP.sub(lambda found: _parted(found, vocabulary), text)
+
+
+def _closed(found: re.Match[str]) -> str:
+    whole = f"{found[1]}/{found[2]}"
+    return whole if re.search(_FRACTION, whole) else found[0]
+
+
+def _mended_units(text: str) -> str:
+    text = _GRAMS.sub(r"\1g", text)
+    text = _KILOS.sub(r"\1kg", text)
+    return _GLUED_OF.sub(r"\1 ", _MILLILITRES.sub(r"\1ml", text))
+
+
+def _half(found: re.Match[str], vocabulary: Vocabulary) -> str:
+    """A per cent sign before a unit was a half; before "milk" it is what it says."""
+    if folded(found[2]) not in vocabulary.unit_codes or len(found[2]) < 2:
+        return found[0]
+    return f"{found[1]} 1/2" if found[1] else "1/2"
+
+
+def _parted(found: re.Match[str], vocabulary: Vocabulary) -> str:
+    """A space between a figure and the word that it touches."""
+    word = re.match(r"[^\W\d_]+", found.string[found.end() :])
+    plain = folded(word[0]) if word else ""
+    known = plain in vocabulary.unit_codes or plain in vocabulary.food_words
+    return " " if known and not _ordinal(vocabulary).fullmatch(plain) else ""
+
+
+@cache
+def _ordinal(vocabulary: Vocabulary) -> re.Pattern[str]:
+    return re.compile(either(["st", "nd", "rd", "th", *vocabulary.times_words.split()]))
+
+
+@cache
+def _figures(vocabulary: Vocabulary) -> re.Pattern[str]:
+    """Letters among figures before a unit; in "10 l" the letter is the unit."""
+    units = either(vocabulary.unit_codes)
+    return re.compile(rf"(?<![\w/])(?=[OoIlSZB]{{0,5}}\d)[\dOoIlSZB]{{2,6}}(?=\s?(?i:{units})(?!\w))")
