@@ -1,13 +1,13 @@
 """Files of pictures to vectors that are near one another where the pictures look alike.
 
-A picture is looked at twice, and the two are added: its middle, where the product is, and the same a little wider and
-mirrored. Measured on photos that nothing was fitted on, see ``tests/benchmarks/products``.
+A picture is looked at three times, from nearer and from farther, once mirrored, and what was seen is added. Which looks
+those are was chosen on photos of clothes and measured on photos of groceries: see ``tests/benchmarks/products``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from service.pictures.pixels import Pixels
 
 LENGTH: Final = network.LENGTH
-SIDE: Final = 288
-"""Of the square that the network sees: it learned with 224, and tells products better apart with a little more."""
-MIDDLE: Final = 0.875
-"""The share of the shorter side that the first look takes."""
 EDGE: Final = 512
 """Pixels of the longer side that are decoded."""
-TOGETHER: Final = 4
-"""Pictures that the network sees at a time; more take more memory and no less time."""
+
+
+class Look(NamedTuple):
+    """A square from the middle of a picture."""
+
+    side: int
+    """In the size that the network sees, a multiple of `network.STEP`."""
+    share: float
+    """Of the shorter side of the picture."""
+    is_mirrored: bool = False
+
+
+LOOKS: Final = (Look(224, 0.875), Look(256, 1.0, is_mirrored=True), Look(288, 0.7))
 
 
 def vectors(images: Sequence[bytes]) -> Floats:
@@ -40,43 +47,41 @@ def vectors(images: Sequence[bytes]) -> Floats:
 
 def outcomes(images: Sequence[bytes]) -> list[Floats | AnalysisError]:
     """For each picture its unit vector (`LENGTH`,), or why it has none."""
+    return [_outcome(image) for image in images]
+
+
+def of_pixels(pictures: Sequence[Pixels], looks: Sequence[Look] = LOOKS) -> Floats:
+    """As `vectors`, of pictures (rows, columns, 3) that are decoded already.
+
+    They are seen one by one: together they would take more memory, and no less time.
+    """
+    return np.array([_seen(picture, looks) for picture in pictures], np.float32).reshape(-1, LENGTH)
+
+
+def _outcome(image: bytes) -> Floats | AnalysisError:
     from service.pictures.decoding import decoded
 
-    found: list[Floats | AnalysisError] = []
-    for start in range(0, len(images), TOGETHER):
-        part: list[Pixels | AnalysisError] = []
-        for image in images[start : start + TOGETHER]:
-            try:
-                part.append(decoded(image, EDGE).pixels)
-            except AnalysisError as error:
-                part.append(error)
-        told = iter(of_pixels([one for one in part if not isinstance(one, AnalysisError)]))
-        found += [one if isinstance(one, AnalysisError) else next(told) for one in part]
-    return found
+    try:
+        return _seen(decoded(image, EDGE).pixels, LOOKS)
+    except AnalysisError as error:
+        return error
 
 
-def of_pixels(pictures: Sequence[Pixels]) -> Floats:
-    """As `vectors`, of pictures (rows, columns, 3) that are decoded already."""
-    if not pictures:
-        return np.zeros((0, LENGTH), np.float32)
-    looks = network.seen(np.stack([look for picture in pictures for look in _looks(picture)]))
-    sums = looks.reshape(len(pictures), -1, LENGTH).sum(axis=1)
-    unit: Floats = sums / np.linalg.norm(sums, axis=1, keepdims=True)
+def _seen(picture: Pixels, looks: Sequence[Look]) -> Floats:
+    told = np.concatenate([network.seen(_square(picture, look)[None]) for look in looks])
+    total = (told / np.linalg.norm(told, axis=1, keepdims=True)).sum(axis=0)
+    unit: Floats = total / np.linalg.norm(total)
     return unit
 
 
-def _looks(picture: Pixels) -> Iterator[Pixels]:
-    yield _square(picture, MIDDLE)
-    yield _square(picture, 1.0)[:, ::-1]
-
-
-def _square(picture: Pixels, share: float) -> Pixels:
-    """The middle of ``picture`` in the size that the network sees."""
+def _square(picture: Pixels, look: Look) -> Pixels:
+    """The part of ``picture`` that is looked at, in the size that the network sees."""
     import cv2
 
     rows, columns = picture.shape[:2]
-    side = max(1, int(min(rows, columns) * share))
+    side = max(1, int(min(rows, columns) * look.share))
     top, left = (rows - side) // 2, (columns - side) // 2
-    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR
+    way = cv2.INTER_AREA if side > look.side else cv2.INTER_LINEAR
     part = picture[top : top + side, left : left + side]
-    return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=way), np.uint8)
+    scaled = np.asarray(cv2.resize(part, (look.side, look.side), interpolation=way), np.uint8)
+    return np.ascontiguousarray(scaled[:, ::-1]) if look.is_mirrored else scaled

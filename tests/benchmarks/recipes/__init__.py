@@ -1,0 +1,1 @@
+"""How well, and how fast, recipes are read: cards of which all is known, printed and photographed."""
