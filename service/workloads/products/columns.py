@@ -65,15 +65,9 @@ class Columns:
         self._attributes: Codes = np.full((ROOM, MOST_ATTRIBUTES), NONE, np.int32)
 
     @property
-    def arrays(self) -> dict[str, NDArray[np.int32] | NDArray[np.float32]]:
-        """What is kept, by name."""
-        parts = (self._category, self._price, self._attributes)
-        return dict(zip(("category", "price", "attributes"), (part[: self.count] for part in parts), strict=True))
-
-    def restore(self, category: Codes, price: NDArray[np.float32], attributes: Codes) -> None:
-        """Take over `arrays`; the names of codes are put back by themselves."""
-        self.count = len(category)
-        self._category, self._price, self._attributes = category, price, attributes
+    def resident_bytes(self) -> int:
+        """Memory of what is kept."""
+        return sum(part[: self.count].nbytes for part in (self._category, self._price, self._attributes))
 
     def append(self, facts: Facts) -> None:
         """Put ``facts`` behind the last row."""

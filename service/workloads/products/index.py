@@ -2,15 +2,18 @@
 
 Every search compares all vectors, or all that fit: nothing has to be built, removed products are gone at once, filters
 are exact, and so is the order. For 100,000 products that takes less than the vector of the query does; see
-``tests/benchmarks/products/index.py`` for what graphs would save and cost.
+``tests/benchmarks/products/search.py`` for what graphs would save and cost.
 
-An index is no truth: it is made of what is stored, in each process that searches. It may be kept in a file, and be made
-out of it again. Changes and searches take turns; who holds an index sees to that.
+What a text looks for is ranked by its vector and by its words together, which measures better than its vector alone,
+and finds names and numbers that no vector tells apart.
+
+An index is no truth: it is made of what is stored, in each process that searches. Changes and searches take turns; who
+holds an index sees to that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,15 +22,20 @@ from service.sentences import engine
 from service.workloads.products import lens, pictures
 from service.workloads.products.columns import Columns, Facets, Facts, Where
 from service.workloads.products.lens import Lens
-from service.workloads.products.matrix import Matrix, Rows, stepped
+from service.workloads.products.matrix import Matrix, Rows, Steps, stepped
 from service.workloads.products.network import Floats
+from service.workloads.products.words import Words
 
 DEEPEST: Final = 1_000
 """Offset and limit together."""
 STRETCH: Final = 100
 """Products that are ranked together."""
 CANDIDATES: Final = 200
-"""That each vector of a query proposes, where it has two."""
+"""That each part of a query proposes, where it has several."""
+STRANGERS: Final = 0.7
+"""Cosine of texts that have nothing to do with one another, which counts as 0: so it is with this engine."""
+WORDS_SHARE: Final = 0.25
+"""How much words say beside a text's vector; by half of the queries that ``tests/benchmarks/products`` measures."""
 IDENTITY_BYTES: Final = 170
 """Of a product's name of 36 characters, kept twice over: as key and in the order of rows."""
 
@@ -39,6 +47,8 @@ class Entry(NamedTuple):
     picture: Floats | None
     text: Floats | None
     facts: Facts = Facts()
+    words: str = ""
+    """The text itself; the beginning counts."""
 
 
 class Query(NamedTuple):
@@ -51,6 +61,8 @@ class Query(NamedTuple):
     where: Where = Where()
     limit: int = 10
     offset: int = 0
+    words: str = ""
+    """Of the text whose vector is given; without, it is looked for by that alone."""
 
 
 class Hit(NamedTuple):
@@ -68,6 +80,15 @@ class Found(NamedTuple):
     """Products that fit the query's filter."""
 
 
+class _Part(NamedTuple):
+    """One thing that is looked for: ``scale`` and ``shift`` make a score of its cosines."""
+
+    name: str
+    vector: Floats
+    scale: float
+    shift: float
+
+
 class Index:
     """Products by name; vectors are seen through the lenses of the catalogue, which stay the same."""
 
@@ -78,9 +99,8 @@ class Index:
         }
         self.matrices = {name: Matrix(len(one.mean)) for name, one in self.lenses.items()}
         self.columns = Columns()
+        self.words = Words()
         self.names: list[str] = []
-        self.revision = 0
-        """Counts changes."""
         self._rows: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -92,15 +112,16 @@ class Index:
     @property
     def resident_bytes(self) -> int:
         """Memory of all that is kept, with room left for more not counted."""
-        kept = sum(matrix.resident_bytes for matrix in self.matrices.values())
-        return kept + sum(part.nbytes for part in self.columns.arrays.values()) + len(self) * IDENTITY_BYTES
+        kept = [*self.matrices.values(), self.columns, self.words]
+        return sum(part.resident_bytes for part in kept) + len(self) * IDENTITY_BYTES
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add products; one that is there already is replaced."""
         latest = list({entry.id: entry for entry in entries}.values())
+        categories = [entry.facts.category for entry in latest]
         steps = {
-            "picture": self._steps("picture", [entry.picture for entry in latest]),
-            "text": self._steps("text", [entry.text for entry in latest]),
+            "picture": self._steps("picture", [entry.picture for entry in latest], categories),
+            "text": self._steps("text", [entry.text for entry in latest], categories),
         }
         rows = [self._rows.get(entry.id) for entry in latest]
         new = [position for position, row in enumerate(rows) if row is None]
@@ -112,11 +133,12 @@ class Index:
         for entry, row in zip(latest, rows, strict=True):
             if row is not None:
                 self.columns.put(row, entry.facts)
+                self.words.put(row, entry.words)
                 continue
             self._rows[entry.id] = len(self.names)
             self.names.append(entry.id)
             self.columns.append(entry.facts)
-        self.revision += 1
+            self.words.append(entry.words)
 
     def remove(self, names: Iterable[str]) -> int:
         """Take products out; how many of ``names`` were there."""
@@ -125,15 +147,13 @@ class Index:
             row = self._rows.pop(name, None)
             if row is None:
                 continue
-            for matrix in self.matrices.values():
-                matrix.remove(row)
-            self.columns.remove(row)
+            for part in (*self.matrices.values(), self.columns, self.words):
+                part.remove(row)
             last = self.names.pop()
             if last != name:
                 self.names[row] = last
                 self._rows[last] = row
             removed += 1
-        self.revision += 1
         return removed
 
     def search(self, query: Query) -> Found:
@@ -144,10 +164,7 @@ class Index:
         if depth > DEEPEST:
             raise ValueError(f"offset and limit together are at most {DEEPEST:,}")
         fitting = self.columns.rows(query.where) if query.where.asks else None
-        # Pages of one search are cut from one ranking, as equals may change places with its depth.
-        ranked = min(DEEPEST, -(-depth // STRETCH) * STRETCH)
-        rows, scores = self._ranked(self._wanted(query), ranked, fitting)
-        rows, scores = rows[:depth], scores[:depth]
+        rows, scores = self._ranked(query, depth, fitting)
         hits = [Hit(self.names[row], float(score)) for row, score in zip(rows, scores, strict=True)]
         return Found(hits[query.offset : depth], len(self) if fitting is None else len(fitting))
 
@@ -155,40 +172,55 @@ class Index:
         """What there is among the products that are as ``where`` says."""
         return self.columns.facets(self.columns.rows(where) if where.asks else None)
 
-    def restore(self, names: list[str], steps: Mapping[str, np.ndarray], columns: Columns, revision: int) -> None:
-        """Take over what another index kept."""
-        for name, matrix in self.matrices.items():
-            matrix.extend(steps[name])
-        self.columns = columns
-        self.names = names
-        self._rows = {name: row for row, name in enumerate(names)}
-        self.revision = revision
-
-    def _wanted(self, query: Query) -> list[tuple[str, Floats, float]]:
-        """Matrix, vector and weight of each thing that is looked for."""
-        given = [("picture", query.picture, query.picture_share), ("text", query.text, 1 - query.picture_share)]
-        there = [(name, vector, weight) for name, vector, weight in given if vector is not None]
-        weights = [weight for _, _, weight in there] if len(there) > 1 else [1.0]
-        seen = [self.lenses[name].seen(vector[None])[0] for name, vector, _ in there]
-        return [(name, vector, weight) for (name, _, _), vector, weight in zip(there, seen, weights, strict=True)]
-
-    def _ranked(self, wanted: list[tuple[str, Floats, float]], depth: int, fitting: Rows | None) -> tuple[Rows, Floats]:
-        if len(wanted) == 1:
-            name, vector, _ = wanted[0]
-            return self.matrices[name].nearest(vector, depth, fitting)
+    def _ranked(self, query: Query, depth: int, fitting: Rows | None) -> tuple[Rows, Floats]:
+        """Rows and scores, best first: by one vector exactly, by several parts the best of what each proposes."""
+        shares = self.words.shares(query.words) if query.words and query.text is not None else None
+        parts = self._parts(query, has_words=shares is not None)
+        if len(parts) == 1 and shares is None:
+            rows, cosines = self.matrices[parts[0].name].nearest(parts[0].vector, depth, fitting)
+            return rows, parts[0].scale * cosines + parts[0].shift
         count = max(CANDIDATES, 2 * depth)
-        proposed = [self.matrices[name].nearest(vector, count, fitting)[0] for name, vector, _ in wanted]
+        proposed = [self.matrices[part.name].nearest(part.vector, count, fitting)[0] for part in parts]
+        words_weight = 0.0
+        if shares is not None:
+            proposed.append(_highest(shares, count, fitting))
+            words_weight = WORDS_SHARE * (1.0 if query.picture is None else 1 - query.picture_share)
         rows = np.unique(np.concatenate(proposed))
-        scores = np.sum(
-            [weight * self.matrices[name].likeness(vector, rows) for name, vector, weight in wanted], axis=0
-        )
+        scores = np.zeros(len(rows), np.float32)
+        for part in parts:
+            scores += part.scale * self.matrices[part.name].likeness(part.vector, rows) + part.shift
+        if shares is not None:
+            scores += words_weight * shares[rows]
         best = np.argsort(-scores, kind="stable")[:depth]
         return rows[best], scores[best]
 
-    def _steps(self, name: str, vectors: list[Floats | None]) -> np.ndarray:
-        length = self.matrices[name].length
-        found = np.zeros((len(vectors), length), np.int8)
+    def _parts(self, query: Query, *, has_words: bool) -> list[_Part]:
+        """The vectors that are looked for, and what each of them says of all."""
+        picture_weight = 0.0 if query.picture is None else 1.0 if query.text is None else query.picture_share
+        found = []
+        if query.picture is not None:
+            found.append(_Part("picture", self._seen("picture", query.picture), picture_weight, 0.0))
+        if query.text is not None:
+            scale = (1 - picture_weight) * (1 - WORDS_SHARE if has_words else 1.0) / (1 - STRANGERS)
+            found.append(_Part("text", self._seen("text", query.text), scale, -STRANGERS * scale))
+        return found
+
+    def _seen(self, name: str, vector: Floats) -> Floats:
+        seen: Floats = self.lenses[name].seen(vector[None])[0]
+        return seen
+
+    def _steps(self, name: str, vectors: list[Floats | None], categories: Sequence[str | None]) -> Steps:
+        found = np.zeros((len(vectors), self.matrices[name].length), np.int8)
         there = [position for position, vector in enumerate(vectors) if vector is not None]
         if there:
-            found[there] = stepped(self.lenses[name].seen(np.stack([v for v in vectors if v is not None])))
+            given = np.stack([vector for vector in vectors if vector is not None])
+            found[there] = stepped(self.lenses[name].placed(given, [categories[position] for position in there]))
         return found
+
+
+def _highest(shares: Floats, count: int, fitting: Rows | None) -> Rows:
+    """Up to ``count`` rows with the highest shares above 0, of all or of ``fitting``."""
+    rows = np.flatnonzero(shares) if fitting is None else fitting[shares[fitting] > 0]
+    if len(rows) > count:
+        rows = rows[np.argpartition(-shares[rows], count)[:count]]
+    return rows

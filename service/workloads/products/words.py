@@ -1,0 +1,107 @@
+"""The words of products, by which those that are called by their name, or by a number, are found without fail.
+
+A product keeps a few words as numbers; a search compares them all with each word it looks for. So there is nothing to
+build here either, and a product's words are removed, filtered and replaced as its vectors are.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.workloads.products.matrix import GROWTH, ROOM
+from service.workloads.products.network import Floats
+
+MOST: Final = 32
+"""Of one product, the first ones; what is longer is found by its vector alone."""
+MOST_WANTED: Final = 16
+"""Of one search."""
+READ_CHARACTERS: Final = 1_000
+"""So much of a text is read."""
+STEM: Final = 3
+"""Letters that are left of a word at least when an s at its end, and then an e, are taken off: so its plural is the
+same, in English and in Spanish."""
+NONE: Final = 0
+
+Codes = NDArray[np.uint32]
+
+_WORD: Final = re.compile(r"\w+(?:[-./]\w+)*")
+_PART: Final = re.compile(r"\w+")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` in order, each once, without case, accents and plurals; compounds also in their parts."""
+    spread = unicodedata.normalize("NFKD", text[:READ_CHARACTERS].casefold())
+    plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
+    found: dict[str, None] = {}
+    for match in _WORD.finditer(plain):
+        parts = _PART.findall(match[0])
+        found.update(dict.fromkeys(_stem(word) for word in ((match[0], *parts) if len(parts) > 1 else parts)))
+    return list(found)
+
+
+class Words:
+    """Rows of words; they are removed as rows of a `Matrix` are."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._codes: Codes = np.zeros((MOST, ROOM), np.uint32)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory of what is kept."""
+        return int(self._codes[:, : self.count].nbytes)
+
+    def append(self, text: str) -> None:
+        """Put the words of ``text`` behind the last row."""
+        if self.count == self._codes.shape[1]:
+            more = max(ROOM, int(self.count * (GROWTH - 1)))
+            self._codes = np.hstack([self._codes, np.zeros((MOST, more), np.uint32)])
+        self.count += 1
+        self.put(self.count - 1, text)
+
+    def put(self, row: int, text: str) -> None:
+        """The words of another text into ``row``."""
+        codes = _codes(words_of(text)[:MOST])
+        self._codes[:, row] = NONE
+        self._codes[: len(codes), row] = codes
+
+    def remove(self, row: int) -> None:
+        """Take ``row`` out; the last row takes its place."""
+        self.count -= 1
+        self._codes[:, row] = self._codes[:, self.count]
+
+    def shares(self, text: str) -> Floats | None:
+        """How much of what ``text`` says each row says, too (count,), 0 to 1; None where no row says any of it.
+
+        A word weighs the more, the fewer rows have it (inverse document frequency as in BM25: Robertson and Zaragoza,
+        2009).
+        """
+        codes = _codes(words_of(text)[:MOST_WANTED])
+        kept = self._codes[:, : self.count]
+        said = [np.flatnonzero((kept == code).any(axis=0)) for code in codes]
+        weights = [np.log1p((self.count - len(rows) + 0.5) / (len(rows) + 0.5)) for rows in said]
+        if not any(len(rows) for rows in said):
+            return None
+        found = np.zeros(self.count, np.float32)
+        for rows, weight in zip(said, weights, strict=True):
+            found[rows] += weight / sum(weights)
+        return found
+
+
+def _codes(words: Iterable[str]) -> Codes:
+    """A number for each word, the same in every process; of four billion pairs of words one shares its number."""
+    digests = (blake2b(word.encode("utf-8", "replace"), digest_size=4).digest() for word in words)
+    return np.array([int.from_bytes(digest) or 1 for digest in digests], np.uint32)
+
+
+def _stem(word: str) -> str:
+    for letter in "se":
+        word = word[:-1] if len(word) > STEM and word[-1] == letter else word
+    return word
