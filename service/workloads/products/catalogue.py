@@ -17,6 +17,7 @@ from service.workloads.products.columns import Facts as Told
 from service.workloads.products.columns import Where
 from service.workloads.products.halves import unpacked
 from service.workloads.products.index import Entry, Found, Index, Query
+from service.workloads.products.items import passage_of
 from service.workloads.products.learning import Example, Lessons
 from service.workloads.products.messages import Facts
 from service.workloads.products.network import Floats
@@ -126,7 +127,7 @@ class Catalogue:
         kept = await self._store.lenses(self._tenant)
         self._lessons = await asyncio.to_thread(learning.unpacked, kept)
         self._lessons_at = kept_at
-        self._index = Index(self._lessons.picture_lens, self._lessons.text_lens)
+        self._index = Index(self._lessons.picture_lens)
         self.revision = 0
 
     async def _catch_up(self) -> None:
@@ -163,6 +164,7 @@ def _entry(product: StoredProduct) -> Entry:
         None if product.picture is None else unpacked(product.picture),
         None if product.text is None else unpacked(product.text),
         Told(facts.category, facts.price, facts.attributes),
+        passage_of(facts),
     )
 
 

@@ -102,6 +102,7 @@ class Index:
         self.words = Words()
         self.names: list[str] = []
         self._rows: dict[str, int] = {}
+        self._kept: list[Matrix | Columns | Words] = [*self.matrices.values(), self.columns, self.words]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -112,8 +113,7 @@ class Index:
     @property
     def resident_bytes(self) -> int:
         """Memory of all that is kept, with room left for more not counted."""
-        kept = [*self.matrices.values(), self.columns, self.words]
-        return sum(part.resident_bytes for part in kept) + len(self) * IDENTITY_BYTES
+        return sum(part.resident_bytes for part in self._kept) + len(self) * IDENTITY_BYTES
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add products; one that is there already is replaced."""
@@ -147,7 +147,7 @@ class Index:
             row = self._rows.pop(name, None)
             if row is None:
                 continue
-            for part in (*self.matrices.values(), self.columns, self.words):
+            for part in self._kept:
                 part.remove(row)
             last = self.names.pop()
             if last != name:

@@ -25,10 +25,8 @@ class Placement(Source, frozen=True, gc=False, kw_only=True):
 
     @property
     def passage(self) -> str:
-        """The text by which it is found: its title first, as the end of what is long is not read."""
-        facts = self.facts
-        kinds = ", ".join(value for value in (facts.category, *facts.attributes.values()) if value)
-        return ". ".join(part for part in (facts.title.strip(), kinds, facts.description.strip()) if part)
+        """The text by which it is found."""
+        return passage_of(self.facts)
 
 
 class Search(Source, frozen=True, gc=False, kw_only=True):
@@ -62,6 +60,12 @@ def placement_of(product: Product, pointer: str) -> Placement:
         reason = error.reason if place else "send either image_url or data"
         raise InvalidRequestError(pointer + place, reason) from None
     return Placement(url=source.url, content=source.content, digest=source.digest, id=product.id, facts=facts)
+
+
+def passage_of(facts: Facts) -> str:
+    """What is read of a product: its title first, as the end of what is long is not."""
+    kinds = ", ".join(value for value in (facts.category, *facts.attributes.values()) if value)
+    return ". ".join(part for part in (facts.title.strip(), kinds, facts.description.strip()) if part)
 
 
 def lane_of(item: Item) -> str:

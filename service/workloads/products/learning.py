@@ -34,12 +34,11 @@ class Lessons:
     """What was learned."""
 
     picture_lens: Lens
-    text_lens: Lens
     crossing: Crossing | None
     """None where there are too few pairs."""
 
 
-NONE: Final = Lessons(lens.plain(pictures.LENGTH), lens.plain(engine.LENGTH), None)
+NONE: Final = Lessons(lens.plain(pictures.LENGTH), None)
 
 
 def is_due(products: int, learned_of: int) -> bool:
@@ -50,12 +49,10 @@ def is_due(products: int, learned_of: int) -> bool:
 def learned(examples: Sequence[Example]) -> Lessons:
     """The lessons of ``examples``; takes seconds for `MOST` of them."""
     seen = [example for example in examples if example.picture is not None]
-    told = [example.text for example in examples if example.text is not None]
     pairs = [(example.text, example.picture) for example in seen if example.text is not None]
     looks = np.array([example.picture for example in seen], np.float32).reshape(-1, pictures.LENGTH)
     return Lessons(
         lens.fitted(looks, [example.category for example in seen]),
-        lens.centred(np.array(told, np.float32).reshape(-1, engine.LENGTH)),
         crossing.fit(np.array([text for text, _ in pairs]), np.array([look for _, look in pairs])) if pairs else None,
     )
 
@@ -66,7 +63,7 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     picture_mean: bytes
     picture_map: bytes | None
     picture_shrinkage: float | None
-    text_mean: bytes
+    picture_kinds: dict[str, bytes]
     crossing: tuple[bytes, bytes, bytes, float, float] | None
 
 
@@ -77,7 +74,7 @@ def packed(lessons: Lessons) -> bytes:
         picture_mean=_bytes(look.mean),
         picture_map=None if look.map is None else _bytes(look.map),
         picture_shrinkage=look.shrinkage if np.isfinite(look.shrinkage) else None,
-        text_mean=_bytes(lessons.text_lens.mean),
+        picture_kinds={name: _bytes(vector) for name, vector in look.kinds.items()},
         crossing=None
         if crossed is None
         else (
@@ -103,9 +100,8 @@ def unpacked(content: bytes | None) -> Lessons:
         texts_mean, pictures_mean, table, penalty, explained = kept.crossing
         shaped = _floats(table).reshape(engine.LENGTH, -1)
         crossed = Crossing(_floats(texts_mean), _floats(pictures_mean), shaped, penalty, explained)
-    return Lessons(
-        Lens(_floats(kept.picture_mean), turn, shrinkage), Lens(_floats(kept.text_mean), None, np.inf), crossed
-    )
+    kinds = {name: _floats(vector) for name, vector in kept.picture_kinds.items()}
+    return Lessons(Lens(_floats(kept.picture_mean), turn, shrinkage, kinds), crossed)
 
 
 def _bytes(array: Floats) -> bytes:

@@ -6,7 +6,10 @@ byte.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +82,7 @@ class Matrix:
 
     def nearest(self, query: Floats, count: int, rows: Rows | None = None) -> tuple[Rows, Floats]:
         """The ``count`` rows nearest to ``query`` (d,), of all or of ``rows``, and their cosines, best first."""
-        from usearch.compiled import MetricKind
-        from usearch.index import search
-
+        search, cosine = _kernel()
         if self._empty:
             rows = np.flatnonzero(self.filled) if rows is None else rows[self.filled[rows]]
         steps = self.steps if rows is None else self._steps[rows]
@@ -89,7 +90,7 @@ class Matrix:
         wanted = stepped(query[None])
         if count < 1 or not wanted.any():
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        matches = search(steps, wanted[0], count, MetricKind.Cos, exact=True, threads=1)
+        matches = search(steps, wanted[0], count, cosine, exact=True, threads=1)
         found, distances = np.asarray(matches.keys, np.int64), np.asarray(matches.distances, np.float32)
         order = np.lexsort((found, distances))  # equals by their place
         found = found[order]
@@ -107,3 +108,16 @@ class Matrix:
         steps, filled = np.zeros((room, self.length), np.int8), np.zeros(room, np.bool_)
         steps[: self.count], filled[: self.count] = self.steps, self.filled
         self._steps, self._filled = steps, filled
+
+
+@lru_cache(maxsize=1)
+def _kernel() -> tuple[Callable[..., Any], Any]:
+    """usearch's comparison of one vector with many, and what it calls the cosine.
+
+    onnxruntime is loaded first: loaded after usearch, it ends the process.
+    """
+    import_module("onnxruntime")
+    from usearch.compiled import MetricKind
+    from usearch.index import search
+
+    return search, MetricKind.Cos

@@ -94,6 +94,7 @@ def _query(item: Search, seen: Seen, where: Where, catalogue: Catalogue) -> Quer
         text=text,
         picture_share=request.picture_share,
         where=where,
+        words=request.text or "" if text is not None else "",
         limit=request.limit + 1 if item.offset + request.limit < index.DEEPEST else request.limit,
         offset=item.offset,
     )

@@ -9,12 +9,20 @@ from tests.benchmarks.recipes.words import Unit, Words
 
 WEIGHED: Final = frozenset({"g", "ml"})
 """Units of which nobody takes three."""
-WHOLE: Final = frozenset({"can", "jar", "package", "sachet", "sprig", "bunch", "clove", "slice", "leaf", "pinch", "splash"})
+SEVERAL: Final = frozenset({"clove", "slice", "leaf", "sprig"})
+"""Units that are counted."""
+WHOLE: Final = SEVERAL | {"can", "jar", "package", "sachet", "bunch", "pinch", "splash"}
 """Units of which nobody takes a half."""
 
 _GRAMS: Final = (30, 50, 75, 80, 100, 120, 125, 150, 180, 200, 225, 250, 300, 350, 400, 450, 500, 600, 750)
 _OUNCES: Final = (2, 3, 4, 6, 8, 10, 12, 14, 16)
-_FRACTIONS: Final = {0.5: ("½", "1/2"), 0.25: ("¼", "1/4"), 0.75: ("¾", "3/4"), 1 / 3: ("⅓", "1/3"), 2 / 3: ("⅔", "2/3")}
+_FRACTIONS: Final = {
+    0.5: ("½", "1/2"),
+    0.25: ("¼", "1/4"),
+    0.75: ("¾", "3/4"),
+    1 / 3: ("⅓", "1/3"),
+    2 / 3: ("⅔", "2/3"),
+}
 
 
 class Amount(NamedTuple):
@@ -32,26 +40,31 @@ def counted(draw: Random, words: Words) -> Amount:
     return _exactly(draw.choice((1, 1, 2, 2, 3, 4, 5, 6)))
 
 
-def measured(draw: Random, words: Words, unit: Unit) -> Amount:
-    """As much of ``unit`` as one takes: whole numbers, fractions, decimals, words and ranges."""
+def measured(draw: Random, words: Words, unit: Unit, *, is_spelled: bool) -> Amount:
+    """As much of ``unit`` as one takes: whole numbers, fractions, decimals, ranges, and words if the unit is one."""
     if unit.code in WEIGHED:
         return _exactly(draw.choice(_GRAMS))
     if unit.code == "oz":
         return _exactly(draw.choice(_OUNCES))
-    chance = draw.random()
-    if unit.gender is not None and chance < 0.06:
-        return Amount(words.one[unit.gender], 1, 1)
+    if unit.gender is not None and is_spelled and draw.random() < 0.1:
+        return _in_words(draw, words, unit.gender, unit.code in WHOLE)
+    if unit.code in SEVERAL:
+        return counted(draw, words)
     if unit.code in WHOLE:
-        return counted(draw, words) if unit.code in ("clove", "slice", "leaf", "sprig") else _exactly(draw.choice((1, 1, 2)))
-    if unit.gender is not None and chance < 0.1:
-        return Amount(words.half[unit.gender], 0.5, 0.5)
-    if unit.code in ("kg", "l") and chance < 0.3:
+        return _exactly(draw.choice((1, 1, 2)))
+    if unit.code in ("kg", "l") and draw.random() < 0.3:
         value = draw.choice((1.5, 2.5, 0.5, 0.75))
         return Amount(f"{value:g}".replace(".", words.decimal), value, value)
-    if chance < 0.16:
-        return _range(draw, words)
-    if chance < 0.55:
-        return _fraction(draw)
+    return draw.choices((_range, _fraction, _small), (1, 5, 5))[0](draw, words)
+
+
+def _in_words(draw: Random, words: Words, gender: int, is_whole: bool) -> Amount:
+    if is_whole or draw.random() < 0.6:
+        return Amount(words.one[gender], 1, 1)
+    return Amount(words.half[gender], 0.5, 0.5)
+
+
+def _small(draw: Random, words: Words) -> Amount:
     return _exactly(draw.choice((1, 1, 2, 2, 3, 4)))
 
 
@@ -65,7 +78,7 @@ def _range(draw: Random, words: Words) -> Amount:
     return Amount(draw.choice(words.ranges).format(low, high), low, high)
 
 
-def _fraction(draw: Random) -> Amount:
+def _fraction(draw: Random, words: Words) -> Amount:
     """Of one, or one or two and a fraction."""
     part = draw.choice((0.5, 0.5, 0.25, 0.75, 1 / 3, 2 / 3))
     whole = draw.choice((0, 0, 1, 2))

@@ -1,111 +1,161 @@
-"""What an answer to a card is worth, line by line."""
+"""How well a card was understood, and what was not."""
 
 from __future__ import annotations
 
-import math
-import unicodedata
-from collections.abc import Sequence
-from difflib import SequenceMatcher
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from service.workloads.recipes.messages import Ingredient, Reading
-from tests.benchmarks.recipes.cards import Card
+import msgspec
+
+from service.workloads.recipes.messages import Ingredient, Recipe
+from service.workloads.recipes.page import EngineName, Rotation
+from tests.benchmarks.recipes.cards import Card, Kind
+from tests.benchmarks.recipes.likeness import distance, folded, is_same
+from tests.benchmarks.recipes.matching import ASPECTS, Aspect, Matched, aspects_of, matched
+from tests.benchmarks.recipes.printing import Layout
+from tests.benchmarks.recipes.words import Tongue
 from tests.benchmarks.recipes.writing import Line
 
-LINE_LIKE: Final = 0.75
-"""A line is found where an ingredient was read that is as like it as this (2 M / T of Ratcliff and Obershelp)."""
-NAME_LIKE: Final = 0.9
-"""A name is right when it is as like the printed one as this: one slip in ten letters."""
+LETTERS_A_SLIP: int = 10
+"""One wrong letter is forgiven for every so many of a title or a step."""
 
 
-class Score(NamedTuple):
-    """One card's."""
+class Failure(msgspec.Struct, frozen=True):
+    """Something that was not understood."""
 
+    trouble: str
+    true: str
+    read: str
+    """The line that it was understood from, or the one that is most like it."""
+    understood: str
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """What was right of one card."""
+
+    card: int
+    kind: Kind
+    layout: Layout
+    language: Tongue
+    megapixels: float
+    engine: EngineName | None
+    """None if the card could not be read at all."""
+    cpu_seconds: float
     lines: int
-    """That are printed."""
     found: int
-    extra: int
-    """Ingredients that are none of them."""
-    quantities: int
-    """Right ones, of those found; so the next two."""
-    units: int
-    names: int
-    language: bool
-    title: bool
-    servings: bool
-    rotation: bool
-    steps: bool
-    """As many as there are, each as like as a line has to be."""
+    right: dict[Aspect, int]
+    """Of the found lines."""
+    false: int
+    """Ingredients that are not on the card."""
+    steps: int
+    steps_found: int
+    whole: dict[str, bool]
+    """What is told once of a card: its title, its servings, its language, and how it lies."""
+    failures: tuple[Failure, ...]
 
 
-class Missed(NamedTuple):
-    """A line that was not found, or not understood."""
+class Answer(NamedTuple):
+    """What the service made of a card."""
 
-    line: Line
-    read: Ingredient | None
+    recipe: Recipe
+    engine: EngineName
+    rotation: Rotation
+    cpu_seconds: float
 
 
-def score(card: Card, reading: Reading) -> tuple[Score, list[Missed]]:
-    """What ``reading`` is worth, and which lines it has wrong."""
-    recipe = card.recipe
-    pairs, extra = _paired(recipe.lines, reading.ingredients)
-    rights = [(_quantity(line, got), line.unit == got.unit, _like(line.name, got.name) >= NAME_LIKE) for line, got in pairs]
-    paired = {id(line) for line, _ in pairs}
-    missed = [Missed(line, None) for line in recipe.lines if id(line) not in paired]
-    missed += [Missed(line, got) for (line, got), right in zip(pairs, rights, strict=True) if not all(right)]
-    quantities, units, names = (sum(column) for column in zip(*rights, strict=True)) if rights else (0, 0, 0)
-    servings = reading.servings
-    return (
-        Score(
-            lines=len(recipe.lines),
-            found=len(pairs),
-            extra=extra,
-            quantities=quantities,
-            units=units,
-            names=names,
-            language=reading.language == recipe.language,
-            title=_like(recipe.title, reading.title or "") >= NAME_LIKE,
-            servings=servings is not None and servings.low == recipe.servings,
-            rotation=reading.rotation == card.rotation,
-            steps=_same_steps(recipe.steps, reading.steps),
+class _Fact(NamedTuple):
+    name: str
+    is_right: bool
+    true: object
+    found: object
+
+
+def scored(card: Card, answer: Answer) -> Score:
+    """What was right of ``card``."""
+    found = matched(card.recipe.lines, answer.recipe.ingredients)
+    aspects = [aspects_of(*pair) for pair in found.pairs]
+    lost = [step for step in card.recipe.steps if not _is_there(step, answer.recipe.steps)]
+    facts = _facts(card, answer)
+    return Score(
+        card=card.number,
+        kind=card.kind,
+        layout=card.layout,
+        language=card.recipe.language,
+        megapixels=card.megapixels,
+        engine=answer.engine,
+        cpu_seconds=answer.cpu_seconds,
+        lines=len(card.recipe.lines),
+        found=len(found.pairs),
+        right={aspect: sum(right[aspect] for right in aspects) for aspect in ASPECTS},
+        false=len(found.false),
+        steps=len(card.recipe.steps),
+        steps_found=len(card.recipe.steps) - len(lost),
+        whole={fact.name: fact.is_right for fact in facts},
+        failures=(
+            *(Failure(fact.name, str(fact.true), "", str(fact.found)) for fact in facts if not fact.is_right),
+            *_line_failures(found, aspects, answer.recipe),
+            *(Failure("step", step, "", _nearest(step, answer.recipe.steps)) for step in lost),
         ),
-        missed,
     )
 
 
-def plain(text: str) -> str:
-    """Without accents, capitals and marks: ``text`` as somebody would look for it."""
-    parted = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(letter for letter in parted if not unicodedata.combining(letter))
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in letters).split())
-
-
-def _paired(lines: Sequence[Line], read: Sequence[Ingredient]) -> tuple[list[tuple[Line, Ingredient]], int]:
-    """Each line with the ingredient most like it, each at most once; how many ingredients are left."""
-    likeness = sorted(
-        ((_like(line.text, got.text), place, other) for place, line in enumerate(lines) for other, got in enumerate(read)),
-        key=lambda each: (-each[0], each[1], each[2]),
-    )
-    taken: dict[int, int] = {}
-    for like, place, other in likeness:
-        if like >= LINE_LIKE and place not in taken and other not in taken.values():
-            taken[place] = other
-    return [(lines[place], read[other]) for place, other in sorted(taken.items())], len(read) - len(taken)
-
-
-def _quantity(line: Line, read: Ingredient) -> bool:
-    if line.low is None or line.high is None or read.amount is None:
-        return line.low is None and read.amount is None
-    return math.isclose(read.amount.low, line.low, rel_tol=0.01) and math.isclose(
-        read.amount.high, line.high, rel_tol=0.01
+def unreadable(card: Card, reason: str, cpu_seconds: float) -> Score:
+    """Of a card that was refused."""
+    return Score(
+        card=card.number,
+        kind=card.kind,
+        layout=card.layout,
+        language=card.recipe.language,
+        megapixels=card.megapixels,
+        engine=None,
+        cpu_seconds=cpu_seconds,
+        lines=len(card.recipe.lines),
+        found=0,
+        right=dict.fromkeys(ASPECTS, 0),
+        false=0,
+        steps=len(card.recipe.steps),
+        steps_found=0,
+        whole=dict.fromkeys(("title", "servings", "language", "orientation"), False),
+        failures=(Failure("unreadable", card.recipe.title, "", reason),),
     )
 
 
-def _same_steps(written: Sequence[str], read: Sequence[str]) -> bool:
-    return len(written) == len(read) and all(
-        _like(one, other) >= LINE_LIKE for one, other in zip(written, read, strict=True)
+def _facts(card: Card, answer: Answer) -> tuple[_Fact, ...]:
+    true, found = card.recipe, answer.recipe
+    title = is_same(folded(true.title), folded(found.title or ""), LETTERS_A_SLIP)
+    servings = found.servings is not None and found.servings.low == found.servings.high == true.servings
+    return (
+        _Fact("title", title, true.title, found.title),
+        _Fact("servings", servings, true.servings_text, found.servings),
+        _Fact("language", found.language == true.language, true.language, found.language),
+        _Fact("orientation", answer.rotation == card.rotation, card.rotation, answer.rotation),
     )
 
 
-def _like(one: str, other: str) -> float:
-    return SequenceMatcher(None, plain(one), plain(other), autojunk=False).ratio()
+def _line_failures(found: Matched, aspects: Sequence[dict[Aspect, bool]], recipe: Recipe) -> Iterator[Failure]:
+    for line in found.missing:
+        yield Failure("missing line", _meant(line), _nearest(line.text, recipe.text), "")
+    for ingredient in found.false:
+        yield Failure("false line", "", ingredient.text, _understood(ingredient))
+    for (line, ingredient), right in zip(found.pairs, aspects, strict=True):
+        for aspect in ASPECTS:
+            if not right[aspect]:
+                yield Failure(aspect, _meant(line), ingredient.text, _understood(ingredient))
+
+
+def _meant(line: Line) -> str:
+    return f"{line.text} = {line.low}–{line.high} {line.unit} | {line.name} | {line.preparation} | {line.group}"
+
+
+def _understood(one: Ingredient) -> str:
+    amount = f"{one.amount.low:g}–{one.amount.high:g}" if one.amount else None
+    return f"{amount} {one.unit} | {one.name} | {one.preparation} | {one.group}"
+
+
+def _is_there(step: str, steps: Sequence[str]) -> bool:
+    true = folded(step)
+    return any(is_same(true, folded(found), LETTERS_A_SLIP) for found in steps)
+
+
+def _nearest(text: str, lines: Sequence[str]) -> str:
+    return min(lines, key=lambda line: distance(folded(text), folded(line)), default="")

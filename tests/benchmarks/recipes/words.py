@@ -121,9 +121,7 @@ def words_of(language: Tongue, part: Part) -> Words:
             juiced=half(words.counting.juiced),
         ),
         measured=tuple(
-            msgspec.structs.replace(
-                kind, names=kind.names if kind.shared else half(kind.names), tails=half(kind.tails)
-            )
+            msgspec.structs.replace(kind, names=kind.names if kind.shared else half(kind.names), tails=half(kind.tails))
             for kind in words.measured
         ),
     )

@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from tests.benchmarks.recipes import amounts
 from tests.benchmarks.recipes.amounts import Amount
-from tests.benchmarks.recipes.words import Measured, Part, Tongue, Unit, Words, words_of
+from tests.benchmarks.recipes.words import Measured, Part, Tongue, Words, words_of
+
+_ABBREVIATED = 3
+"""Letters of a unit that nobody writes a word for a number with."""
 
 
 class Line(NamedTuple):
@@ -66,7 +69,7 @@ def written(language: Tongue, part: Part, seed: str) -> Written:
         headings=(draw.choice(words.ingredients), draw.choice(words.method)),
         columns=(draw.choice(words.first_column), draw.choice(words.second_column)),
         lines=lines,
-        steps=_steps(draw, words, [line.name for line in lines]),
+        steps=_steps(draw, words, [line.name.lower() for line in lines]),
     )
 
 
@@ -106,8 +109,9 @@ def _line(draw: Random, words: Words) -> Line:
 def _measured(draw: Random, words: Words, kind: Measured) -> Line:
     code = draw.choice(kind.units)
     unit = next(unit for unit in words.units if unit.code == code)
-    amount = amounts.measured(draw, words, unit)
-    said, size = _said(draw, amount, unit), ""
+    one, several = draw.choice(unit.forms)
+    amount = amounts.measured(draw, words, unit, is_spelled=len(one) > _ABBREVIATED)
+    said, size = _said(draw, amount, one if amount.high <= 1 else several), ""
     if code == "can" and draw.random() < 0.25:
         size = f"{draw.choice((170, 200, 340, 400))} g"
         said = f"{said} ({size})"
@@ -127,9 +131,7 @@ def _measured(draw: Random, words: Words, kind: Measured) -> Line:
     )
 
 
-def _said(draw: Random, amount: Amount, unit: Unit) -> str:
-    one, several = draw.choice(unit.forms)
-    form = one if amount.high <= 1 else several
+def _said(draw: Random, amount: Amount, form: str) -> str:
     closed = form in ("g", "ml", "kg") and amount.text[-1].isdigit() and draw.random() < 0.3
     return f"{amount.text}{form}" if closed else f"{amount.text} {form}"
 

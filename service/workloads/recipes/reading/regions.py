@@ -68,4 +68,4 @@ def levelled(quads: Quads, width: int, height: int) -> Sequence[Box]:
 def turned_over(quads: Quads, width: int, height: int) -> Quads:
     """``quads`` of a page of that size once it is turned by 180 degrees; text begins at its other end then."""
     over = np.array([width, height], np.float32) - quads
-    return np.ascontiguousarray(over)
+    return np.roll(over, 2, axis=1)
