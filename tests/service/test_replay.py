@@ -21,10 +21,15 @@ def comments(number: int, quality: str) -> bytes:
     return line("/v1/comments", {"comments": [f"Muy lento el internet, reclamo {number}"], "quality": quality})
 
 
-def test_every_workload_answers_its_examples() -> None:
+def test_workloads_that_need_nothing_else_answer_their_examples() -> None:
     with replay.opened() as answer:
         answer(
-            [line(f"/v1/{workload.name}", example) for workload in WORKLOADS for example in workload.examples.values()]
+            [
+                line(f"/v1/{workload.name}", example)
+                for workload in WORKLOADS
+                if workload.name in replay.ALONE
+                for example in workload.examples.values()
+            ]
         )
 
 

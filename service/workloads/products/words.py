@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from service.workloads.products.matrix import GROWTH, ROOM
 from service.workloads.products.network import Floats
 
-MOST: Final = 32
-"""Of one product, the first ones; what is longer is found by its vector alone."""
+MOST: Final = 48
+"""Of one product: those with a digit, as numbers of models are, and then the first ones."""
 MOST_WANTED: Final = 16
 """Of one search."""
 READ_CHARACTERS: Final = 1_000
 """So much of a text is read."""
+LEAST: Final = 3
+"""Letters of a word that counts, unless there is a digit in it."""
 STEM: Final = 3
 """Letters that are left of a word at least when an s at its end, and then an e, are taken off: so its plural is the
 same, in English and in Spanish."""
@@ -33,17 +35,22 @@ Codes = NDArray[np.uint32]
 
 _WORD: Final = re.compile(r"\w+(?:[-./]\w+)*")
 _PART: Final = re.compile(r"\w+")
+_DIGIT: Final = re.compile(r"\d")
 
 
 def words_of(text: str) -> list[str]:
-    """The words of ``text`` in order, each once, without case, accents and plurals; compounds also in their parts."""
+    """The words of ``text``, each once, without case, accents and plurals; compounds also in their parts.
+
+    First those with a digit, then the others, in order.
+    """
     spread = unicodedata.normalize("NFKD", text[:READ_CHARACTERS].casefold())
     plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
     found: dict[str, None] = {}
     for match in _WORD.finditer(plain):
         parts = _PART.findall(match[0])
         found.update(dict.fromkeys(_stem(word) for word in ((match[0], *parts) if len(parts) > 1 else parts)))
-    return list(found)
+    numbers = [word for word in found if _DIGIT.search(word)]
+    return numbers + [word for word in found if len(word) >= LEAST and not _DIGIT.search(word)]
 
 
 class Words:

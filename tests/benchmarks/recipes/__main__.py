@@ -88,7 +88,7 @@ def _measured(count: int, part: Part, receipts: Path | None, console: Console) -
         machine=facts().cpu,
         python=platform.python_version(),
         packages={name: version(name) for name in PACKAGES},
-        command=f"python -m tests.benchmarks.recipes --count {count} --part {part}",
+        command=f"python -m tests.benchmarks.recipes --count {count} --part {part}{' --receipts DIR' * bool(pictures)}",
         part=part,
         scores=sorted(scores, key=lambda score: score.card),
         timed=times,

@@ -49,13 +49,13 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 class Share(NamedTuple):
     """So many of so many."""
 
-    count: int
+    part: int
     whole: int
 
     @property
     def value(self) -> float:
         """From 0 to 1; 0 of nothing."""
-        return self.count / self.whole if self.whole else 0.0
+        return self.part / self.whole if self.whole else 0.0
 
 
 def found(scores: Sequence[Score]) -> Share:

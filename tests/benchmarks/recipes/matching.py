@@ -1,9 +1,9 @@
 """What was understood of a line against what is printed.
 
-A printed ingredient is found if one of the returned ingredients has its name: the same words, or the words of one among
-those of the other ("cebollas" for "cebollas grandes"); accents and capitals aside, and one wrong letter for every five of
-the name. Each returned ingredient stands for one printed one at most: those with the very name first, then those of the
-same amount. Only a name that has neither words too many nor too few is right.
+A printed ingredient is found if one of the returned ingredients has its name: the same words, or the words of one
+among those of the other ("cebollas" for "cebollas grandes"); accents and capitals aside, and one wrong letter for every
+five of the name. Each returned ingredient stands for one printed one at most: those with the very name first, then
+those of the same amount. Only a name that has neither words too many nor too few is right.
 """
 
 from __future__ import annotations

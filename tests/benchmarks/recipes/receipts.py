@@ -40,10 +40,15 @@ def read_of(picture: Path) -> Receipt:
 
     with Effort() as effort:
         page = read(picture.read_bytes(), "rapidocr")
-    lines = _table_of(picture).read_text(encoding="utf-8", errors="replace").splitlines()
-    true = _words(line.split(",", COORDINATES)[-1] for line in lines if line.count(",") >= COORDINATES)
+    true = true_words(picture)
     found = _words(span.text for span in page.spans)
     return Receipt(picture.stem, true.total(), (true & found).total(), effort.cpu_seconds)
+
+
+def true_words(picture: Path) -> Counter[str]:
+    """The words on a receipt, as people wrote them down."""
+    lines = _table_of(picture).read_text(encoding="utf-8", errors="replace").splitlines()
+    return _words(line.split(",", COORDINATES)[-1] for line in lines if line.count(",") >= COORDINATES)
 
 
 def _words(lines: Iterable[str]) -> Counter[str]:

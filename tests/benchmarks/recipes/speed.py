@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ GOALS: Final[dict[Kind, float]] = {"print": 1.0, "photo": 5.0}
 """Seconds that 95 % of the pictures are to take at most."""
 
 
-class Pictures(NamedTuple):
+class Pictures(msgspec.Struct, frozen=True):
     """Which pictures are timed."""
 
     part: Part

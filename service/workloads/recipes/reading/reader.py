@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from service.core.errors import AnalysisError
 from service.pictures.decoding import decoded
-from service.pictures.pixels import Pixels, fitted
+from service.pictures.pixels import fitted
 from service.workloads.recipes.messages import EngineWish
-from service.workloads.recipes.page import Page, Span
+from service.workloads.recipes.page import EngineName, Page, Span
 from service.workloads.recipes.reading import tesseract
-from service.workloads.recipes.reading.orientation import upright
+from service.workloads.recipes.reading.mending import doubts, mended
+from service.workloads.recipes.reading.orientation import Upright, upright
 from service.workloads.recipes.reading.rapid import Rapid
 from service.workloads.recipes.reading.regions import cut_out, levelled
 from service.workloads.recipes.reading.traits import traits_of
 
 READING_EDGE: Final = 2_000
 """Pixels of the longer side at which text is read, at most."""
-SURE: Final = 0.8
-"""Tesseract is believed when it is so sure of what it read, on average over the letters."""
-FEW: Final = 20
-"""Letters; who reads no more of a page has missed most of it."""
+DENSE: Final = 40
+"""Regions of text on a page; a card has half as many."""
+UNSURE: Final = 0.6
+"""Share of the letters; an engine that doubts more of what it read cannot read this print."""
+NOTHING: Final = 0.3
+"""An engine that is less sure of a region has read into it what is not there."""
+
+_ASKED: Final = "it was asked for"
 
 
 class Reader:
@@ -35,41 +38,47 @@ class Reader:
         """What stands in a picture's file; AnalysisError for no picture, or an engine that is not there."""
         if wish == "tesseract" and not tesseract.languages():
             raise AnalysisError("tesseract is not installed here, or has neither Spanish nor English", "no-engine")
-        pixels = fitted(decoded(content, READING_EDGE).pixels, READING_EDGE)
+        picture = upright(fitted(decoded(content, READING_EDGE).pixels, READING_EDGE), self._rapid)
         if wish == "tesseract":
-            return _printed(pixels, "it was asked for")
+            spans = tuple(each.span for each in tesseract.read(picture.pixels))
+            return _page(picture, spans, "tesseract", _ASKED)
         if wish == "rapidocr":
-            return self._photographed(pixels, "it was asked for")
-        return self._chosen(pixels)
+            return self._photographed(picture, _ASKED)
+        return self._chosen(picture)
 
-    def _chosen(self, pixels: Pixels) -> Page:
+    def _chosen(self, picture: Upright) -> Page:
         if not tesseract.languages():
-            return self._photographed(pixels, "no other engine is installed")
-        if doubts := traits_of(pixels).doubts:
-            return self._photographed(pixels, " and ".join(doubts))
-        page = _printed(pixels, "the print is clean")
-        if _sureness(page.spans) < SURE:
-            return self._photographed(pixels, "the print looks clean, but tesseract was not sure of what it read")
-        return page
+            return self._photographed(picture, "no other engine is installed")
+        if doubted := traits_of(picture.pixels).doubts:
+            return self._photographed(picture, " and ".join(doubted))
+        if picture.regions >= DENSE:
+            return self._photographed(picture, "the text is dense")
+        if not picture.regions:
+            return self._photographed(picture, "no print was seen")
+        return self._printed(picture)
 
-    def _photographed(self, pixels: Pixels, reason: str) -> Page:
-        pixels, quads, rotation = upright(pixels, self._rapid)
-        height, width = pixels.shape[:2]
+    def _printed(self, picture: Upright) -> Page:
+        printed = tesseract.read(picture.pixels)
+        if doubts(printed) > UNSURE:
+            return self._photographed(picture, "the print looks clean, but tesseract was not sure of what it read")
+        spans, again = mended(printed, picture.pixels, self._rapid)
+        reason = f"the print is clean; rapidocr read {again} doubtful lines again" if again else "the print is clean"
+        return _page(picture, spans, "tesseract", reason)
+
+    def _photographed(self, picture: Upright, reason: str) -> Page:
+        pixels = picture.pixels
+        quads = self._rapid.found(pixels)
         lines = self._rapid.read([cut_out(pixels, quad) for quad in quads])
+        boxes = levelled(quads, pixels.shape[1], pixels.shape[0])
         spans = [
             Span(line.text.strip(), line.confidence, box)
-            for line, box in zip(lines, levelled(quads, width, height), strict=True)
-            if line.text.strip()
+            for line, box in zip(lines, boxes, strict=True)
+            if line.text.strip() and line.confidence >= NOTHING
         ]
-        return Page(tuple(spans), width, height, "rapidocr", reason, rotation)
+        return _page(picture, tuple(spans), "rapidocr", reason)
 
 
-def _printed(pixels: Pixels, reason: str) -> Page:
-    height, width = pixels.shape[:2]
-    return Page(tuple(tesseract.read(np.ascontiguousarray(pixels))), width, height, "tesseract", reason)
-
-
-def _sureness(spans: tuple[Span, ...]) -> float:
-    """Mean confidence of the letters; 0 for few of them."""
-    letters = sum(len(span.text) for span in spans)
-    return sum(len(span.text) * span.confidence for span in spans) / letters if letters > FEW else 0.0
+def _page(picture: Upright, spans: tuple[Span, ...], engine: EngineName, reason: str) -> Page:
+    height, width = picture.pixels.shape[:2]
+    told = reason if spans else f"{reason}; no text was found"
+    return Page(spans, width, height, engine, told, picture.rotation)

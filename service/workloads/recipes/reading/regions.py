@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.pictures.pixels import Pixels
-from service.workloads.recipes.page import Box
+from service.workloads.recipes.page import Box, Rotation
 
 Quads: TypeAlias = NDArray[np.float32]
 """(n, 4, 2): corners in pixels, from the left and from the top, clockwise from where the text begins."""
@@ -65,7 +65,9 @@ def levelled(quads: Quads, width: int, height: int) -> Sequence[Box]:
     ]
 
 
-def turned_over(quads: Quads, width: int, height: int) -> Quads:
-    """``quads`` of a page of that size once it is turned by 180 degrees; text begins at its other end then."""
-    over = np.array([width, height], np.float32) - quads
-    return np.roll(over, 2, axis=1)
+def turned(quads: Quads, rotation: Rotation, height: int, width: int) -> Quads:
+    """``quads`` of a page of that size once it is turned clockwise; each begins where its upper left corner is then."""
+    for _ in range(rotation // 90):
+        quads = np.roll(np.stack([height - quads[:, :, 1], quads[:, :, 0]], axis=2), 1, axis=1)
+        height, width = width, height
+    return quads

@@ -11,7 +11,7 @@ import subprocess
 from functools import lru_cache
 from io import StringIO
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 
@@ -31,6 +31,14 @@ _SPLIT_AND_READ: Final = "3"
 """Page segmentation: fully automatic, without a look at the orientation."""
 
 
+class Printed(NamedTuple):
+    """Text as it was read, and how sure one can be of all of it."""
+
+    span: Span
+    lowest: float
+    """Confidence of its least sure word."""
+
+
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Those of `LANGUAGES` that are installed; none where there is no tesseract."""
@@ -46,7 +54,7 @@ def languages() -> tuple[str, ...]:
     return tuple(language for language in LANGUAGES if language in there)
 
 
-def read(pixels: Pixels) -> list[Span]:
+def read(pixels: Pixels) -> list[Printed]:
     """What stands in ``pixels``, in spans without wide gaps; AnalysisError when tesseract gives up."""
     _, file = cv2.imencode(".bmp", pixels)
     command = (PROGRAM, "stdin", "stdout", "-l", "+".join(languages()), "--psm", _SPLIT_AND_READ, "tsv")
@@ -64,11 +72,11 @@ def read(pixels: Pixels) -> list[Span]:
     return spans_of(done.stdout.decode("utf-8", "replace"))
 
 
-def spans_of(table: str) -> list[Span]:
+def spans_of(table: str) -> list[Printed]:
     """The spans in tesseract's ``table``."""
     rows = csv.DictReader(StringIO(table), delimiter="\t", quoting=csv.QUOTE_NONE)
     words = [row for row in rows if row["level"] == _WORD and row["text"] and row["text"].strip()]
-    spans = []
+    spans: list[Printed] = []
     for _, line in groupby(words, key=lambda row: (row["block_num"], row["par_num"], row["line_num"])):
         together: list[Span] = []
         for word in map(_word, line):
@@ -86,9 +94,9 @@ def _word(row: dict[str, str]) -> Span:
     return Span(row["text"].strip(), confidence, Box(left, top, left + width, top + height))
 
 
-def _joined(words: list[Span]) -> Span:
+def _joined(words: list[Span]) -> Printed:
     letters = sum(len(word.text) for word in words)
-    return Span(
+    span = Span(
         " ".join(word.text for word in words),
         sum(len(word.text) * word.confidence for word in words) / letters,
         Box(
@@ -98,3 +106,4 @@ def _joined(words: list[Span]) -> Span:
             max(word.box.bottom for word in words),
         ),
     )
+    return Printed(span, min(word.confidence for word in words))

@@ -21,6 +21,12 @@ _HEADLESS = re.compile(r"^['’‘`´]?(?=/[2348](?!\d))|^[VYy¥%](?=[2](?=\s))"
 _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "Z": "2", "B": "8"})
 _GRAMS = re.compile(r"(?<=\d)(\s?)(?:q[rs]?|9r|g[tf]|6r)(?![\w%])")
 _KILOS = re.compile(r"(?<=\d)(\s?)[kK][q9](?!\w)")
+_OUNCES = re.compile(r"(?<![\d.,/])(\d{1,2})\s?[0O][zZ](?!\w)")
+_POUNDS = re.compile(r"(?<![\d.,/])(\d{1,2})\s?[1Il|][bB](?![\w/])")
+_DOUBLED = re.compile(r"(?<!\d)1?([½¼¾⅓⅔])\s?/?\s?(\d)(?!\d)(?=\s[^\W\d_])|(?<=\d)([½¼¾⅓⅔])(\d)(?!\d)(?=\s[^\W\d_])")
+_RAISED = str.maketrans("¹²³⁴⁵⁶⁷⁸", "12345678")
+_RAISED_OVER = re.compile(r"[¹²³⁴⁵⁶⁷⁸]\s?(?=/\s?[2-8](?!\d))")
+_JOINT = re.compile(r"(?<![\w/.,])(\d{1,2})(?:\s(to|a)|(to|a)\s?)(?=\d{1,2}(?![\d/]))")
 _MILLILITRES = re.compile(r"(?<=\d)(\s?)m[I1|](?!\w)")
 _LONE_ONE = re.compile(r"^[Il|!](?=\s[^\W\d_])")
 _ROMAN_ONE = re.compile(
@@ -47,6 +53,8 @@ def mended(text: str, vocabulary: Vocabulary) -> str:
     """``text`` with its fractions, figures and units of measures as they were printed."""
     if not any(character.isdigit() or character in "lI|!%/O½" for character in text):
         return text
+    text = _RAISED_OVER.sub(lambda found: found[0].translate(_RAISED), text)
+    text = _DOUBLED.sub(_once, text)
     text = _ONE_OVER.sub("1", _OVER.sub("/", text))
     text = _SPREAD.sub(_closed, text)
     text = _GLUED.sub(r"\1 ", text)
@@ -64,6 +72,13 @@ def mended_ingredient(text: str, vocabulary: Vocabulary) -> str:
     return _GAP.sub(lambda found: _parted(found, vocabulary), text)
 
 
+def _once(found: re.Match[str]) -> str:
+    """A fraction in one character, behind which its lower figure was read once more."""
+    fraction, behind = (found[1], found[2]) if found[1] else (found[3], found[4])
+    lower = {"½": "2", "¼": "4", "¾": "4", "⅓": "3", "⅔": "3"}[fraction]
+    return fraction if behind == lower else found[0]
+
+
 def _closed(found: re.Match[str]) -> str:
     whole = f"{found[1]}/{found[2]}"
     return whole if re.search(_FRACTION, whole) else found[0]
@@ -72,6 +87,8 @@ def _closed(found: re.Match[str]) -> str:
 def _mended_units(text: str) -> str:
     text = _GRAMS.sub(r"\1g", text)
     text = _KILOS.sub(r"\1kg", text)
+    text = _POUNDS.sub(r"\1 lb", _OUNCES.sub(r"\1 oz", text))
+    text = _JOINT.sub(lambda found: f"{found[1]} {found[2] or found[3]} ", text).replace(" tosp ", " tbsp ")
     return _GLUED_OF.sub(r"\1 ", _MILLILITRES.sub(r"\1ml", text))
 
 

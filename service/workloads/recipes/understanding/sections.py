@@ -22,9 +22,11 @@ from service.workloads.recipes.understanding.repairs import has_bullet, tidied
 from service.workloads.recipes.understanding.servings import servings_of
 from service.workloads.recipes.understanding.title import title_of
 from service.workloads.recipes.understanding.vocabulary import Vocabulary
-from service.workloads.recipes.understanding.wrapping import begins_paragraph, continues_ingredient, glued
+from service.workloads.recipes.understanding.wrapping import Habits, begins_paragraph, continues_ingredient, glued
 
-_BULLETED = 0.6
+_MOST = 0.6
+_COUNTED = 0.7
+_SENTENCED = 0.5
 
 
 @dataclass(slots=True)
@@ -79,8 +81,7 @@ class _Reader:
         self._group: str | None = None
         self._last: Line | None = None
         self._found = Sections(headed={"ingredients", "steps"} <= self._parts)
-        starts = [has_bullet(line.text) for line in lines if looks_like_ingredient(line.text, vocabulary)]
-        self._bulleted = len(starts) > 2 and sum(starts) > _BULLETED * len(starts)
+        self._habits = _habits_of(lines, vocabulary)
         self._numbered = sum(step_number(line.text) is not None for line in lines) > 1
         self._fresh_step = True
 
@@ -148,7 +149,7 @@ class _Reader:
             self._in_steps(line)
             return
         last = self._last
-        if last and not has_bullet(line.text) and continues_ingredient(last, line, self._bulleted, self._vocabulary):
+        if last and not has_bullet(line.text) and continues_ingredient(last, line, self._habits, self._vocabulary):
             self._found.ingredients[-1].add(line)
             self._last = line
             return
@@ -178,7 +179,7 @@ class _Reader:
         number = step_number(line.text)
         begins = self._fresh_step or number or has_bullet(line.text)
         if not begins and not self._numbered and last is not None:
-            begins = begins_paragraph(last, line)
+            begins = begins_paragraph(last, line, self._habits)
         text = line.text[number.end :] if number else tidied(line.text)
         if begins or not steps:
             steps.append(Entry(text, [line]))
@@ -191,6 +192,19 @@ class _Reader:
             return False
         ended = self._last is None or self._last.text.rstrip()[-1:] in ".!"
         return ended and line.text.rstrip()[-1:] != "." and looks_like_ingredient(line.text, self._vocabulary)
+
+
+def _habits_of(lines: Sequence[Line], vocabulary: Vocabulary) -> Habits:
+    listed = [line.text for line in lines if looks_like_ingredient(line.text, vocabulary)]
+    bullets = sum(map(has_bullet, listed))
+    counts = sum(starts_counted(text, vocabulary) for text in listed)
+    said = [line.text.rstrip() for line in lines if looks_like_step(line.text, vocabulary)]
+    stops = sum(text.endswith((".", "!")) for text in said)
+    return Habits(
+        bulleted=len(listed) > 2 and bullets > _MOST * len(listed),
+        counted=len(listed) > 2 and counts >= _COUNTED * len(listed),
+        sentenced=len(said) > 1 and stops > _SENTENCED * len(said),
+    )
 
 
 def _is_noise(text: str, vocabulary: Vocabulary) -> bool:

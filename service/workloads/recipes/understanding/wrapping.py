@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 from service.workloads.recipes.understanding.kinds import starts_counted
 from service.workloads.recipes.understanding.layout import Line
@@ -15,14 +16,25 @@ _ENDS = ".!?:"
 _GAP = 1.9
 
 
-def continues_ingredient(last: Line, line: Line, bulleted: bool, vocabulary: Vocabulary) -> bool:
-    """Whether ``line`` is the rest of the ingredient on ``last``; ``bulleted`` where signs begin most lines."""
+class Habits(NamedTuple):
+    """How most lines of a page begin and end."""
+
+    bulleted: bool
+    """Signs begin most ingredients."""
+    counted: bool
+    """Amounts or units do."""
+    sentenced: bool
+    """Full stops end most lines of steps: each is a step of its own, and no paragraph."""
+
+
+def continues_ingredient(last: Line, line: Line, habits: Habits, vocabulary: Vocabulary) -> bool:
+    """Whether ``line`` is the rest of the ingredient on ``last``."""
     if starts_counted(line.text, vocabulary) or line.text.endswith(":"):
         return False
     plain = folded(line.text)
     if _is_open(last.text, vocabulary) or line.text[0] in "(,;+&":
         return True
-    if bulleted:
+    if habits.bulleted:
         return line.region == last.region and _follows(last, line)
     if _goes_on(vocabulary).match(plain) and line.text[0].islower():
         return True
@@ -30,14 +42,16 @@ def continues_ingredient(last: Line, line: Line, bulleted: bool, vocabulary: Voc
         return False
     first = words_of(line.text)[:1]
     indented = line.left - last.left > 0.8 * line.height
-    return (indented or _was_full(last, line)) and bool(first) and not is_food(first[0], vocabulary)
+    if not first or not (indented or _was_full(last, line)):
+        return False
+    return habits.counted or not is_food(first[0], vocabulary)
 
 
-def begins_paragraph(last: Line, line: Line) -> bool:
+def begins_paragraph(last: Line, line: Line, habits: Habits) -> bool:
     """Whether ``line`` begins a new step where steps have no numbers."""
     if last.text.rstrip()[-1:] not in _ENDS:
         return False
-    if line.region != last.region:
+    if line.region != last.region or (habits.sentenced and line.text[:1].isupper()):
         return True
     return not _follows(last, line) or not _was_full(last, line)
 

@@ -1,0 +1,52 @@
+"""Print that tesseract was not sure of, read again by the other engine. Fractions are nearly always among it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from service.pictures.pixels import Pixels
+from service.workloads.recipes.page import Box, Span
+from service.workloads.recipes.reading.rapid import Rapid
+from service.workloads.recipes.reading.regions import Quads, cut_out
+from service.workloads.recipes.reading.tesseract import Printed
+
+DOUBTFUL: Final = 0.92
+"""A word of less confidence is wrong as often as not; nearly all wrong words have less."""
+TRUSTED: Final = 0.85
+"""Confidence from which what the other engine reads is taken."""
+MARGIN: Final = 0.25
+"""Of the height of a line: what is seen around it, which the other engine is used to."""
+
+
+class Mended(NamedTuple):
+    """Spans of which each is as sure as either engine can make it."""
+
+    spans: tuple[Span, ...]
+    again: int
+    """How many were read again."""
+
+
+def doubts(printed: Sequence[Printed]) -> float:
+    """The share of letters that stand in doubtful spans: 0 to 1; 1 where there are none."""
+    letters = sum(len(each.span.text) for each in printed)
+    return sum(len(each.span.text) for each in printed if each.lowest < DOUBTFUL) / letters if letters else 1.0
+
+
+def mended(printed: Sequence[Printed], pixels: Pixels, reader: Rapid) -> Mended:
+    """What was ``printed`` on ``pixels``, doubtful spans read again."""
+    doubtful = [place for place, each in enumerate(printed) if each.lowest < DOUBTFUL]
+    spans = [each.span for each in printed]
+    lines = reader.read([cut_out(pixels, _quad(spans[place].box)) for place in doubtful])
+    for place, line in zip(doubtful, lines, strict=True):
+        if line.confidence >= TRUSTED and line.text.strip():
+            spans[place] = Span(line.text.strip(), line.confidence, spans[place].box)
+    return Mended(tuple(spans), len(doubtful))
+
+
+def _quad(box: Box) -> Quads:
+    margin = MARGIN * box.height
+    left, top, right, bottom = box.left - margin, box.top - margin, box.right + margin, box.bottom + margin
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
