@@ -35,7 +35,8 @@ CANDIDATES: Final = 200
 STRANGERS: Final = 0.7
 """Cosine of texts that have nothing to do with one another, which counts as 0: so it is with this engine."""
 WORDS_SHARE: Final = 0.25
-"""How much words say beside a text's vector; by half of the queries that ``tests/benchmarks/products`` measures."""
+"""How much words say beside a text's vector: the least of what was tried that finds every number of a model. More helps
+short texts and harms long ones, see ``tests/benchmarks/products/wordings.py``."""
 IDENTITY_BYTES: Final = 170
 """Of a product's name of 36 characters, kept twice over: as key and in the order of rows."""
 

@@ -1,7 +1,7 @@
 """How often what is typed finds what is meant: by vectors, by words, and by both.
 
-How much words say beside vectors was chosen on every other wish; the other wishes, the groceries and the numbers are
-what it is measured on. The numbers are drawn: one for each grocery, in its description, and looked for.
+How much words say beside vectors was chosen on every other wish and on the numbers; the other wishes and the groceries
+are what it is measured on. The numbers are drawn: one for each grocery, in its description, and looked for.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ def questions(data: Path) -> Iterator[Question]:
     described = goods.kinds(data)
     texts = [kind.description for kind in described]
     everyone = range(len(described))
-    yield Question("grocery's name, description", [kind.name for kind in described], texts, everyone)
+    yield Question("grocery's name, description (measured)", [kind.name for kind in described], texts, everyone)
     chance = Random(1)
     numbers = [f"{''.join(chance.choices(LETTERS, k=2))}-{chance.randrange(1000, 10_000)}" for _ in described]
     marked = [f"{text} {number}" for text, number in zip(texts, numbers, strict=True)]
-    yield Question("number, description that ends with it", numbers, marked, everyone)
+    yield Question("number, description that ends with it (chosen by)", numbers, marked, everyone)
 
 
 def measured(question: Question) -> list[Wording]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tests.benchmarks.recipes.cards import Kind, card
-from tests.benchmarks.recipes.effort import Effort, peak_bytes
+from tests.benchmarks.recipes.effort import Effort, Memory
 from tests.benchmarks.recipes.running import answered
 from tests.benchmarks.recipes.words import Part
 
@@ -39,21 +39,22 @@ class Timed(msgspec.Struct, frozen=True, kw_only=True):
     """Of all processes together, for a picture on average."""
     engines: dict[str, int]
     peak_bytes: int
-    """The most memory that the process which reads has had resident."""
+    """The most memory that one of the processes which read has had resident."""
 
 
 def timed(pictures: Pictures) -> Timed:
     """Each of ``pictures`` once, one after the other; another one comes first, which is not counted."""
-    answered(card(pictures.part, pictures.count, pictures.kind).content)
     engines: Counter[str] = Counter()
     efforts, sizes = [], []
-    for number in range(pictures.count):
-        drawn = card(pictures.part, number, pictures.kind)
-        with Effort() as effort:
-            answer = answered(drawn.content)
-        efforts.append(effort)
-        sizes.append(drawn.megapixels)
-        engines[answer.engine] += 1
+    answered(card(pictures.part, pictures.count, pictures.kind).content)
+    with Memory() as memory:
+        for number in range(pictures.count):
+            drawn = card(pictures.part, number, pictures.kind)
+            with Effort() as effort:
+                answer = answered(drawn.content)
+            efforts.append(effort)
+            sizes.append(drawn.megapixels)
+            engines[answer.engine] += 1
     seconds = [effort.seconds for effort in efforts]
     return Timed(
         kind=pictures.kind,
@@ -63,5 +64,5 @@ def timed(pictures: Pictures) -> Timed:
         p95_seconds=float(np.percentile(seconds, 95)),
         cpu_seconds=sum(effort.cpu_seconds for effort in efforts) / len(efforts),
         engines=dict(engines),
-        peak_bytes=peak_bytes(),
+        peak_bytes=memory.peak_bytes,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,7 @@ from service.workloads.recipes.page import Rotation
 from slo.documentation import put
 from tests.benchmarks.recipes import receipts, tables
 from tests.benchmarks.recipes.cards import KINDS, Card, Kind, card
+from tests.benchmarks.recipes.effort import Effort, Memory
 from tests.benchmarks.recipes.faces import PRINTED, Face, font
 from tests.benchmarks.recipes.findings import Measured, misses
 from tests.benchmarks.recipes.likeness import distance, folded, is_same, is_within
@@ -190,6 +193,19 @@ def test_words_of_receipts_count_as_often_as_they_are_there(tmp_path: Path, monk
         (tmp_path / folder / file).write_text(text)
     (picture,) = receipts.pictures_in(tmp_path)
     assert receipts.true_words(picture) == {"a": 2, "b": 1}
+
+
+def test_work_is_measured_in_all_processes() -> None:
+    work = "import hashlib; hashlib.sha256(b'x' * 50 * 2**20).digest(); print(flush=True); input()"
+    with Effort() as effort:
+        child = subprocess.Popen((sys.executable, "-c", work), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        with Memory() as memory:
+            child.stdout.readline()
+        child.communicate(b"\n")
+    assert memory.peak_bytes > 50 * 2**20
+    assert effort.cpu_seconds > 0
+    assert effort.seconds > 0
 
 
 def test_tables_and_misses_tell_of_all_that_was_measured() -> None:
