@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Final
 
 import msgspec
 
-from service.core.catalogues import CatalogueStore, Change, StoredProduct
+from service.core.catalogues import CatalogueState, CatalogueStore, Change, StoredProduct
 from service.workloads.products import learning
 from service.workloads.products.columns import Facets as Counts
 from service.workloads.products.columns import Facts as Told
@@ -36,27 +37,31 @@ _decode = msgspec.json.Decoder(Facts).decode
 class Catalogue:
     """The products of ``tenant`` in memory; belongs to the event loop that uses it.
 
-    Changes and searches take turns, each in a thread.
+    Changes and searches take turns, each in a thread. What was learned anew is taken up beside them: an index that sees
+    by it is filled, and takes the place of the present one when it is whole.
     """
 
     def __init__(self, store: CatalogueStore, tenant: str, clock: Callable[[], float]) -> None:
         self._store = store
         self._tenant = tenant
         self._clock = clock
-        self._index = Index()
-        self._lessons: Lessons = learning.NONE
-        self._lessons_at = 0
+        self._view = _View(learning.NONE, 0)
         self._checked_at: float | None = None
+        self._following = asyncio.Lock()
         self._turn = asyncio.Lock()
-        self._learning: asyncio.Task[None] | None = None
+        self._beside: asyncio.Task[None] | None = None
+        """Learning, or taking up what was learned."""
         self._answers: OrderedDict[bytes, object] = OrderedDict()
-        self.revision = 0
+
+    @property
+    def revision(self) -> int:
         """That it has seen."""
+        return self._view.revision
 
     @property
     def resident_bytes(self) -> int:
         """Memory of its index."""
-        return self._index.resident_bytes
+        return self._view.index.resident_bytes
 
     def hurry(self) -> None:
         """Have the next `follow` look at once: something was changed from here."""
@@ -66,39 +71,43 @@ class Catalogue:
         """Take over what was changed since, unless that was looked for less than `FRESH_SECONDS` ago."""
         if not at_once and self._is_fresh():
             return
-        async with self._turn:
+        async with self._following:
             if not at_once and self._is_fresh():
                 return
             began = self._clock()
             state = await self._store.state(self._tenant)
-            if state.lenses_at > self._lessons_at or state.purged > self.revision > 0:
-                await self._begin_anew(state.lenses_at)
-            if state.revision > self.revision:
-                await self._catch_up()
-                self.revision = max(self.revision, state.revision)
+            view = self._view
+            if state.purged > view.revision > 0 or (not view.revision and state.lenses_at):
+                view = await self._new_view(state.lenses_at)
+                await self._read(view)
+                view.revision = max(view.revision, state.revision)
+                await self._show(view)
+            elif state.revision > view.revision:
+                await self._read(view, self._turn)
+                view.revision = max(view.revision, state.revision)
                 self._answers.clear()
             self._checked_at = began
-            if self._learning is None and learning.is_due(len(self._index), state.lenses_of):
-                self._learning = asyncio.create_task(self._learn())
+            if self._beside is None:
+                self._begin(state)
 
     async def search(self, query: Query) -> Found:
         """What is most like ``query``; ValueError as `Index.search`."""
         async with self._turn:
-            return await asyncio.to_thread(self._index.search, query)
+            return await asyncio.to_thread(self._view.index.search, query)
 
     async def facets(self, where: Where) -> Counts:
         """What there is among the products that are as ``where`` says."""
         async with self._turn:
-            return await asyncio.to_thread(self._index.facets, where)
+            return await asyncio.to_thread(self._view.index.facets, where)
 
     async def products(self, names: Sequence[str]) -> Mapping[str, StoredProduct]:
         """Those of ``names`` that are there, as they are stored."""
         return {each.id: each for each in await self._store.find(names, self._tenant)}
 
     def imagined(self, text: Floats) -> Floats | None:
-        """The vector of pictures that this of a text leads to; None where the catalogue taught too little for that."""
-        crossing = self._lessons.crossing
-        return None if crossing is None else crossing.pictures_of(text[None])[0]
+        """The vector of pictures that this of a text leads to; None where the catalogue teaches too little for that."""
+        crossing = self._view.lessons.crossing
+        return None if crossing is None or crossing.explained <= 0 else crossing.pictures_of(text[None])[0]
 
     def kept(self, question: bytes) -> object | None:
         """The answer to ``question``, if it was asked of the present revision."""
@@ -114,42 +123,66 @@ class Catalogue:
             if len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
 
-    async def close(self) -> None:
-        """Give up what goes on in the background."""
-        if self._learning is not None:
-            self._learning.cancel()
-            await asyncio.gather(self._learning, return_exceptions=True)
-
     def _is_fresh(self) -> bool:
         return self._checked_at is not None and self._clock() < self._checked_at + FRESH_SECONDS
 
-    async def _begin_anew(self, kept_at: int) -> None:
-        kept = await self._store.lenses(self._tenant)
-        self._lessons = await asyncio.to_thread(learning.unpacked, kept)
-        self._lessons_at = kept_at
-        self._index = Index(self._lessons.picture_lens)
-        self.revision = 0
+    def _begin(self, state: CatalogueState) -> None:
+        """Learn of the catalogue, or take up what was learned, as far as either is due."""
+        if state.lenses_at > self._view.lessons_at:
+            self._beside = asyncio.create_task(self._logged(self._take_up(state.lenses_at)))
+        elif learning.is_due(len(self._view.index), state.lenses_of):
+            self._beside = asyncio.create_task(self._logged(self._learn()))
 
-    async def _catch_up(self) -> None:
-        while changes := await self._store.changes(self.revision, PAGE, self._tenant):
-            await asyncio.to_thread(_apply, self._index, changes)
-            self.revision = changes[-1].revision
+    async def _logged(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            _log.exception("a catalogue is searched as before, by what was learned of it earlier")
+        finally:
+            self._beside = None
+
+    async def _take_up(self, lessons_at: int) -> None:
+        view = await self._new_view(lessons_at)
+        await self._read(view)
+        await self._show(view)
 
     async def _learn(self) -> None:
-        try:
-            products = len(self._index)
-            examples: list[Example] = []
-            seen = 0
-            while len(examples) < learning.MOST and (changes := await self._store.changes(seen, PAGE, self._tenant)):
-                seen = changes[-1].revision
-                examples += [_example(change.product) for change in changes if change.product is not None]
-            lessons = await asyncio.to_thread(lambda: learning.packed(learning.learned(examples)))
-            await self._store.keep_lenses(lessons, products, self._tenant)
-            self.hurry()
-        except Exception:
-            _log.exception("nothing was learned of a catalogue")
-        finally:
-            self._learning = None
+        products, seen = len(self._view.index), 0
+        examples: list[Example] = []
+        while len(examples) < learning.MOST and (changes := await self._store.changes(seen, PAGE, self._tenant)):
+            seen = changes[-1].revision
+            examples += [_example(change.product) for change in changes if change.product is not None]
+        lessons = await asyncio.to_thread(lambda: learning.packed(learning.learned(examples)))
+        await self._store.keep_lenses(lessons, products, self._tenant)
+        self.hurry()
+
+    async def _new_view(self, lessons_at: int) -> _View:
+        kept = await self._store.lenses(self._tenant)
+        return _View(await asyncio.to_thread(learning.unpacked, kept), lessons_at)
+
+    async def _read(self, view: _View, turn: AbstractAsyncContextManager[object] | None = None) -> None:
+        """Bring ``view`` up to date, in ``turn`` where others see it already."""
+        while changes := await self._store.changes(view.revision, PAGE, self._tenant):
+            async with turn or nullcontext():
+                await asyncio.to_thread(_apply, view.index, changes)
+            view.revision = changes[-1].revision
+
+    async def _show(self, view: _View) -> None:
+        """Have ``view`` searched from now on."""
+        async with self._turn:
+            self._view = view
+        self._answers.clear()
+        self.hurry()
+
+
+class _View:
+    """An index, what it sees by, and how far it is."""
+
+    def __init__(self, lessons: Lessons, lessons_at: int) -> None:
+        self.index = Index(lessons.picture_lens)
+        self.lessons = lessons
+        self.lessons_at = lessons_at
+        self.revision = 0
 
 
 def _apply(index: Index, changes: Sequence[Change]) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from service.workloads.products.matrix import GROWTH, ROOM
 from service.workloads.products.network import Floats
 
-MOST: Final = 48
+MOST: Final = 40
 """Of one product: those with a digit, as numbers of models are, and then the first ones."""
 MOST_WANTED: Final = 16
 """Of one search."""
@@ -43,12 +43,11 @@ def words_of(text: str) -> list[str]:
 
     First those with a digit, then the others, in order.
     """
-    spread = unicodedata.normalize("NFKD", text[:READ_CHARACTERS].casefold())
-    plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
     found: dict[str, None] = {}
-    for match in _WORD.finditer(plain):
-        parts = _PART.findall(match[0])
-        found.update(dict.fromkeys(_stem(word) for word in ((match[0], *parts) if len(parts) > 1 else parts)))
+    for compound in _WORD.findall(_plain(text[:READ_CHARACTERS].casefold())):
+        found[_stem(compound)] = None
+        if not compound.isalnum():
+            found.update(dict.fromkeys(map(_stem, _PART.findall(compound))))
     numbers = [word for word in found if _DIGIT.search(word)]
     return numbers + [word for word in found if len(word) >= LEAST and not _DIGIT.search(word)]
 
@@ -102,10 +101,15 @@ class Words:
         return found
 
 
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
 def _codes(words: Iterable[str]) -> Codes:
     """A number for each word, the same in every process; of four billion pairs of words one shares its number."""
-    digests = (blake2b(word.encode("utf-8", "replace"), digest_size=4).digest() for word in words)
-    return np.array([int.from_bytes(digest) or 1 for digest in digests], np.uint32)
+    return np.array([crc32(word.encode("utf-8", "replace")) or 1 for word in words], np.uint32)
 
 
 def _stem(word: str) -> str:

@@ -14,7 +14,6 @@ from typing import Final, Protocol, Self
 
 import asyncpg
 import numpy as np
-from usearch.index import Index as Graph
 
 from service.workloads.products.columns import Where
 from service.workloads.products.index import Index, Query
@@ -79,6 +78,9 @@ class UsearchGraph:
     can_filter = False
 
     def __init__(self, stock: Stock) -> None:
+        # Not before onnxruntime, which the index loads: the other way round ends the process.
+        from usearch.index import Index as Graph
+
         self._graph = Graph(ndim=stock.texts.shape[1], metric="cos", dtype="f16")
         self._graph.add(np.arange(stock.count), stock.texts, threads=1)
         self.resident_bytes = int(self._graph.memory_usage)

@@ -22,7 +22,20 @@ from service.workloads.products.network import Floats
 CATEGORIES: Final = 200
 COLOURS: Final = ("red", "blue", "green", "black", "white", "brown", "yellow", "grey", "pink", "golden")
 MATERIALS: Final = ("cotton", "leather", "oak", "steel", "wool", "linen", "glass", "paper", "velvet", "clay")
-THINGS: Final = ("chair", "table", "lamp", "shirt", "boots", "jacket", "mug", "carpet", "mirror", "shelf", "sofa", "hat")
+THINGS: Final = (
+    "chair",
+    "table",
+    "lamp",
+    "shirt",
+    "boots",
+    "jacket",
+    "mug",
+    "carpet",
+    "mirror",
+    "shelf",
+    "sofa",
+    "hat",
+)
 USES: Final = ("for children", "for the kitchen", "with a long warranty", "for the garden", "in three sizes", "for two")
 SIZES: Final = ("S", "M", "L", "XL")
 MEAN, CENTRES, SPREAD = 0.8, 0.4, 0.45
@@ -100,4 +113,6 @@ class Stock:
         choose = self._chance.choice
         number = f"{choose('ABCDEFGH')}{choose('KLMNP')}-{self._chance.randrange(1000, 100_000)}"
         kind = f"{choose(COLOURS)} {choose(MATERIALS)} {choose(THINGS)}"
-        return f"{kind} {number} {choose(USES)}, {choose(USES)}. A {choose(THINGS)} of {choose(MATERIALS)} {choose(USES)}"
+        return (
+            f"{kind} {number} {choose(USES)}, {choose(USES)}. A {choose(THINGS)} of {choose(MATERIALS)} {choose(USES)}"
+        )
