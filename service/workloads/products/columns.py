@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from service.workloads.products.matrix import GROWTH, ROOM, Rows
+from service.workloads.products.matrix import GROWTH, ROOM, Rows, extend
 
 MOST_ATTRIBUTES: Final = 16
 """Of one product; more cannot be filtered by."""
@@ -122,10 +122,9 @@ class Columns:
         )
 
     def _grow(self) -> None:
-        more = max(ROOM, int(len(self._category) * (GROWTH - 1)))
-        self._category = np.append(self._category, np.full(more, NONE, np.int32))
-        self._price = np.append(self._price, np.full(more, np.nan, np.float32))
-        self._attributes = np.vstack([self._attributes, np.full((more, MOST_ATTRIBUTES), NONE, np.int32)])
+        room = max(self.count + ROOM, int(self.count * GROWTH))
+        for part in (self._category, self._price, self._attributes):
+            extend(part, room)
 
 
 def _codes(known: Mapping[Name, int], names: Iterable[Name]) -> Codes:

@@ -106,9 +106,16 @@ class Matrix:
 
     def _grow(self, least: int) -> None:
         room = max(least, int(len(self._steps) * GROWTH))
-        steps, filled = np.zeros((room, self.length), np.int8), np.zeros(room, np.bool_)
-        steps[: self.count], filled[: self.count] = self.steps, self.filled
-        self._steps, self._filled = steps, filled
+        extend(self._steps, room)
+        extend(self._filled, room)
+
+
+def extend(array: NDArray[Any], room: int) -> None:
+    """Give ``array`` as many rows, new ones of zeros, where it lies: no view of it may be in use.
+
+    A copy would take the memory of both for a while, and leave a hole behind.
+    """
+    array.resize((room, *array.shape[1:]), refcheck=False)
 
 
 @lru_cache(maxsize=1)

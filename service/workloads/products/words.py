@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from service.workloads.products.matrix import GROWTH, ROOM
+from service.workloads.products.matrix import GROWTH, ROOM, extend
 from service.workloads.products.network import Floats
 
 MOST: Final = 40
@@ -57,31 +57,30 @@ class Words:
 
     def __init__(self) -> None:
         self.count = 0
-        self._codes: Codes = np.zeros((MOST, ROOM), np.uint32)
+        self._codes: Codes = np.zeros((ROOM, MOST), np.uint32)
 
     @property
     def resident_bytes(self) -> int:
         """Memory of what is kept."""
-        return int(self._codes[:, : self.count].nbytes)
+        return int(self._codes[: self.count].nbytes)
 
     def append(self, text: str) -> None:
         """Put the words of ``text`` behind the last row."""
-        if self.count == self._codes.shape[1]:
-            more = max(ROOM, int(self.count * (GROWTH - 1)))
-            self._codes = np.hstack([self._codes, np.zeros((MOST, more), np.uint32)])
+        if self.count == len(self._codes):
+            extend(self._codes, max(self.count + ROOM, int(self.count * GROWTH)))
         self.count += 1
         self.put(self.count - 1, text)
 
     def put(self, row: int, text: str) -> None:
         """The words of another text into ``row``."""
         codes = _codes(words_of(text)[:MOST])
-        self._codes[:, row] = NONE
-        self._codes[: len(codes), row] = codes
+        self._codes[row] = NONE
+        self._codes[row, : len(codes)] = codes
 
     def remove(self, row: int) -> None:
         """Take ``row`` out; the last row takes its place."""
         self.count -= 1
-        self._codes[:, row] = self._codes[:, self.count]
+        self._codes[row] = self._codes[self.count]
 
     def shares(self, text: str) -> Floats | None:
         """How much of what ``text`` says each row says, too (count,), 0 to 1; None where no row says any of it.
@@ -90,8 +89,8 @@ class Words:
         2009).
         """
         codes = _codes(words_of(text)[:MOST_WANTED])
-        kept = self._codes[:, : self.count]
-        said = [np.flatnonzero((kept == code).any(axis=0)) for code in codes]
+        kept = self._codes[: self.count].reshape(-1)
+        said = [np.flatnonzero(kept == code) // MOST for code in codes]
         weights = [np.log1p((self.count - len(rows) + 0.5) / (len(rows) + 0.5)) for rows in said]
         if not any(len(rows) for rows in said):
             return None

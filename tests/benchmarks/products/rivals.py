@@ -109,11 +109,9 @@ class Postgres:
 
     def build(self, stock: Stock) -> None:
         """Keep the stock in a table, without a graph."""
-        for statement in (
-            *SETTINGS,
-            "CREATE EXTENSION vector",
-            f"CREATE TABLE goods (row int PRIMARY KEY, category text, price real, seen halfvec({stock.texts.shape[1]}))",
-        ):
+        seen = f"seen halfvec({stock.texts.shape[1]})"
+        table = f"CREATE TABLE goods (row int PRIMARY KEY, category text, price real, {seen})"
+        for statement in (*SETTINGS, "CREATE EXTENSION vector", table):
             self._run(statement)
         for first in range(0, stock.count, TOGETHER):
             rows = range(first, min(first + TOGETHER, stock.count))

@@ -67,11 +67,10 @@ def measured(question: Question) -> list[Wording]:
     """The question with each of `SHARES`, every passage scored."""
     likeness = engine.queries(question.queries) @ engine.passages(question.passages).T
     said = _said(question)
-    scores = [
+    return [
         _wording(question, share, (1 - share) * (likeness - STRANGERS) / (1 - STRANGERS) + share * said)
         for share in SHARES
     ]
-    return scores
 
 
 def centred(question: Question) -> Wording:

@@ -26,6 +26,11 @@ _TURN: Final[tuple[Kind, ...]] = (
     "photo", "turned print", "print", "photo", "print", "dark photo", "turned print", "print", "photo", "script",
 )  # fmt: skip
 """The kinds of twenty cards, one after the other."""
+_TURNED: Final[tuple[Rotation, ...]] = (90, 180, 270)
+_TURNED_PHOTOS: Final = 0.2
+"""Share of the photos that do not lie upright."""
+_QUALITY: Final = 92
+"""Of the files of what no camera has seen."""
 
 
 class Card(NamedTuple):
@@ -49,21 +54,18 @@ def card(part: Part, number: int, kind: Kind | None = None) -> Card:
     language = TONGUES[(number + number // len(_TURN)) % len(TONGUES)]
     recipe = _spelled(written(language, part, str(number)), style.face)
     rotation: Rotation = 0
-    quality = 92
     if kind in PHOTOS:
         taken = circumstances(draw, is_dark=kind == "dark photo")
         picture = photographed(printed(recipe, style, page_megapixels(taken)), taken, draw)
-        quality = taken.quality
     else:
+        taken = None
         picture = printed(recipe, style, PRINT_MEGAPIXELS)
-    if kind == "turned print" or (kind in PHOTOS and draw.random() < 0.2):
+    if kind == "turned print" or (taken and draw.random() < _TURNED_PHOTOS):
         rotation = draw.choice(_TURNED)
         picture = np.ascontiguousarray(np.rot90(picture, rotation // 90))
+    content = _file(picture, taken.quality if taken else _QUALITY)
     megapixels = picture.shape[0] * picture.shape[1] / 1e6
-    return Card(number, _file(picture, quality), kind, style.layout, rotation, megapixels, recipe)
-
-
-_TURNED: Final[tuple[Rotation, ...]] = (90, 180, 270)
+    return Card(number, content, kind, style.layout, rotation, megapixels, recipe)
 
 
 def _spelled(recipe: Written, face: Face) -> Written:

@@ -47,7 +47,7 @@ def score_of(place: tuple[Part, int]) -> Score:
 
 
 def alone(work: Callable[[Given], Found], given: Given) -> Found:
-    """The result of ``work`` in a process of its own, on one core, with the usual priority."""
+    """The result of ``work`` in a process of its own, on one core."""
     with _process(min(os.sched_getaffinity(0)), is_idle=False) as process:
         return process.submit(work, given).result()
 

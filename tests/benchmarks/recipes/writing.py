@@ -79,7 +79,7 @@ def _steps(draw: Random, words: Words, names: list[str]) -> tuple[str, ...]:
 
 
 def _lines(draw: Random, words: Words) -> tuple[Line, ...]:
-    """From six to ten ingredients, each once; one time out of four in two groups."""
+    """From five to ten ingredients, each once; one time out of four in two groups."""
     count = draw.randint(5, 9)
     known: dict[str, Line] = {}
     while len(known) < count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 from service.cells.cells import CellLostError, Cells
@@ -13,7 +14,16 @@ from service.workloads.recipes.reading.cell import Order, Reply
 LONGEST_SECONDS: Final = 40.0
 MOST_PICTURES: Final = 200
 
-_CELLS: Final = Cells(f"{__name__}.cell", Reply, longest_seconds=LONGEST_SECONDS, most_orders=MOST_PICTURES)
+_CELLS: Final = Cells(
+    f"{__name__}.cell",
+    Reply,
+    longest_seconds=LONGEST_SECONDS,
+    most_orders=MOST_PICTURES,
+    environment={
+        "PATH": os.environ.get("PATH", os.defpath),  # where tesseract is looked for
+        "MALLOC_MMAP_THRESHOLD_": "1000000",  # what the networks are done with goes back at once: half of the memory
+    },
+)
 
 
 def read(content: bytes, engine: EngineWish) -> Page:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_MEMORY: Final = 3 * 2**30
 """Bytes of address space, most of it never touched."""
+MOST_THREADS: Final = 4
+"""Each takes memory of its own."""
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -53,7 +55,7 @@ def _reader() -> Reader:
     from service.workloads.recipes.reading.reader import Reader
 
     cv2.setNumThreads(1)
-    return Reader(threads=len(os.sched_getaffinity(0)))
+    return Reader(threads=min(MOST_THREADS, len(os.sched_getaffinity(0))))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Its table has a row for each word (https://tesseract-ocr.github.io/tessdoc/Comma
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 import subprocess
 from functools import lru_cache
@@ -65,7 +66,7 @@ def read(pixels: Pixels) -> list[Printed]:
             capture_output=True,
             timeout=LONGEST_SECONDS,
             check=True,
-            env={"OMP_THREAD_LIMIT": "1", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+            env={**os.environ, "OMP_THREAD_LIMIT": "1"},
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise AnalysisError("tesseract gave up on the picture", "not-read", may_pass=True) from error

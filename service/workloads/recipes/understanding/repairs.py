@@ -26,6 +26,9 @@ _POUNDS = re.compile(r"(?<![\d.,/])(\d{1,2})\s?[1Il|][bB](?![\w/])")
 _DOUBLED = re.compile(r"(?<!\d)1?([½¼¾⅓⅔])\s?/?\s?(\d)(?!\d)(?=\s[^\W\d_])|(?<=\d)([½¼¾⅓⅔])(\d)(?!\d)(?=\s[^\W\d_])")
 _RAISED = str.maketrans("¹²³⁴⁵⁶⁷⁸", "12345678")
 _RAISED_OVER = re.compile(r"[¹²³⁴⁵⁶⁷⁸]\s?(?=/\s?[2-8](?!\d))")
+_BARLESS_UNITS = ("cup", "tsp", "tbsp", "lb", "stick", "glass")
+"""Of which nobody takes dozens: "34 cups" were 3/4."""
+_BARLESS = r"(?<![\w/.,])(?:([1-9])\s?)?(1[2348]|23|34|58)(?=\s(?i:{units})(?!\w))"
 _JOINT = re.compile(r"(?<![\w/.,])(\d{1,2})(?:\s(to|a)|(to|a)\s?)(?=\d{1,2}(?![\d/]))")
 _MILLILITRES = re.compile(r"(?<=\d)(\s?)m[I1|](?!\w)")
 _LONE_ONE = re.compile(r"^[Il|!](?=\s[^\W\d_])")
@@ -66,6 +69,7 @@ def mended(text: str, vocabulary: Vocabulary) -> str:
 def mended_ingredient(text: str, vocabulary: Vocabulary) -> str:
     """``text``, known to be an ingredient's line, as it was printed: also where only this knowledge tells."""
     text = mended(tidied(text), vocabulary)
+    text = _barless(vocabulary).sub(_over, text)
     text = _HEADLESS.sub("1" if text[:1] in "/'’‘`´" else "1/", text)
     if not _ROMAN_ONE.match(text):
         text = _LONE_ONE.sub("1", text)
@@ -77,6 +81,20 @@ def _once(found: re.Match[str]) -> str:
     fraction, behind = (found[1], found[2]) if found[1] else (found[3], found[4])
     lower = {"½": "2", "¼": "4", "¾": "4", "⅓": "3", "⅔": "3"}[fraction]
     return fraction if behind == lower else found[0]
+
+
+def _over(found: re.Match[str]) -> str:
+    """A fraction whose bar was not seen; "12" alone may be a dozen."""
+    if not found[1] and found[2] in ("12", "18"):
+        return found[0]
+    fraction = f"{found[2][0]}/{found[2][1]}"
+    return f"{found[1]} {fraction}" if found[1] else fraction
+
+
+@cache
+def _barless(vocabulary: Vocabulary) -> re.Pattern[str]:
+    units = [name for name, code in vocabulary.unit_codes.items() if code in _BARLESS_UNITS]
+    return re.compile(_BARLESS.format(units=either(units)))
 
 
 def _closed(found: re.Match[str]) -> str:

@@ -91,6 +91,12 @@ def test_what_readers_of_print_slip_on_is_mended(
     ("text", "amount", "unit", "name"),
     [
         ("40z butter", (4, 4), "oz", "butter"),
+        ("34 teaspoon salt", (0.75, 0.75), "tsp", "salt"),
+        ("13 cup sugar", (0.3333, 0.3333), "cup", "sugar"),
+        ("2 14 cups flour", (2.25, 2.25), "cup", "flour"),
+        ("113 tbsp honey", (1.3333, 1.3333), "tbsp", "honey"),
+        ("12 tbsp honey", (12, 12), "tbsp", "honey"),
+        ("14 eggs", (14, 14), None, "eggs"),
         ("41b pumpkin", (4, 4), "lb", "pumpkin"),
         ("1 Ib pumpkin", (1, 1), "lb", "pumpkin"),
         ("12 0z ground beef", (12, 12), "oz", "ground beef"),
