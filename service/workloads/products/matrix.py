@@ -18,8 +18,8 @@ from service.workloads.products.network import Floats
 
 ROOM: Final = 1_024
 """Rows at first."""
-GROWTH: Final = 1.1
-"""Of the room, once it is full: room that is not used is memory, too."""
+GROWTH: Final = 1.03
+"""Of the room, once it is full. Little, as `extend` moves nothing, and room that is not used is memory, too."""
 
 Steps = NDArray[np.int8]
 Rows = NDArray[np.int64]

@@ -1,33 +1,59 @@
-"""What a search costs, from its text or file to its hits, and what each way to find the nearest does."""
+"""What it costs to have a catalogue in memory, and what a search costs, from its text or file to its hits."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
-from time import perf_counter
-from typing import Final
+from time import perf_counter, process_time
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 import psutil
 
-from service.adapters.embedded import EmbeddedServers
 from service.sentences import engine
 from service.workloads.products import pictures
+from service.workloads.products.columns import Where
 from service.workloads.products.index import Index, Query
-from tests.benchmarks.products.rivals import Ours, Plain, Postgres, UsearchGraph, Way
 from tests.benchmarks.products.stock import Stock, Wanted
 from tests.service.pictures.drawing import file, photo
 
 LIMIT: Final = 10
-GOALS: Final = {"text": 60.0, "picture": 40.0}
-"""Milliseconds within which 95 of 100 searches are to be answered."""
+FILES: Final = 16
+"""Different pictures that are looked for."""
+TEXT_MS: Final = 60.0
+PICTURE_MS: Final = 40.0
+"""Within which 95 of 100 searches are to be answered."""
 GOAL_MEGABYTES: Final = 150.0
 """Of memory for 100,000 products."""
+
+
+class Kind(NamedTuple):
+    """A kind of search."""
+
+    name: str
+    by_text: bool = False
+    by_words: bool = False
+    by_picture: bool = False
+    filtered: bool = False
+    counted: bool = False
+    with_engines: bool = True
+    goal_ms: float | None = None
+
+
+KINDS: Final = (
+    Kind("text", by_text=True, by_words=True, goal_ms=TEXT_MS),
+    Kind("text, filters", by_text=True, by_words=True, filtered=True, goal_ms=TEXT_MS),
+    Kind("text, filters, facets", by_text=True, by_words=True, filtered=True, counted=True, goal_ms=TEXT_MS),
+    Kind("picture", by_picture=True, goal_ms=PICTURE_MS),
+    Kind("picture, filters, facets", by_picture=True, filtered=True, counted=True, goal_ms=PICTURE_MS),
+    Kind("text and picture", by_text=True, by_words=True, by_picture=True),
+    Kind("text, its vector and words being there", by_text=True, by_words=True, with_engines=False),
+    Kind("text, its vector being there", by_text=True, with_engines=False),
+    Kind("picture, its vector being there", by_picture=True, with_engines=False),
+    Kind("facets of all products", counted=True),
+)
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -37,21 +63,9 @@ class Search(msgspec.Struct, frozen=True):
     median_ms: float
     slow_ms: float
     """95 of 100 took no longer."""
+    processor_ms: float
+    """Of the processor, the median."""
     goal_ms: float | None = None
-
-
-class Nearest(msgspec.Struct, frozen=True):
-    """What one way to find the nearest did, given the vector."""
-
-    name: str
-    build_seconds: float
-    megabytes: float
-    median_ms: float
-    slow_ms: float
-    recall: float
-    """Of the ten nearest, those that were found."""
-    filtered_ms: float | None
-    filtered_recall: float | None
 
 
 class Building(msgspec.Struct, frozen=True):
@@ -84,136 +98,69 @@ def built(stock: Stock) -> tuple[Index, float, float]:
 def building(index: Index, seconds: float, grown: float) -> Building:
     """What was built, and how fast vectors come."""
     files = [file(photo(1_024, 768, seed)) for seed in range(8)]
-    texts = [f"{title}" for title in _titles(64)]
+    texts = Stock(64, seed=9).titles
     pictures.vectors(files[:1]), engine.passages(texts[:1])
     return Building(
         products=len(index),
         seconds=seconds,
         megabytes=index.resident_bytes / 1e6,
         resident_megabytes=grown,
-        pictures_a_second=len(files) / _seconds(lambda: pictures.vectors(files)),
-        texts_a_second=len(texts) / _seconds(lambda: engine.passages(texts)),
+        pictures_a_second=len(files) / seconds_of(lambda: pictures.vectors(files)),
+        texts_a_second=len(texts) / seconds_of(lambda: engine.passages(texts)),
     )
 
 
 def searches(index: Index, wanted: Sequence[Wanted], tell: Callable[[str], None]) -> list[Search]:
     """Every kind of search, in turns."""
-    files = [file(photo(1_024, 768, seed)) for seed in range(16)]
-
-    def text(one: Wanted) -> None:
-        engine.queries([one.words])
-        index.search(Query(text=one.text, words=one.words, limit=LIMIT))
-
-    def picture(one: Wanted) -> None:
-        pictures.vectors([files[len(one.words) % len(files)]])
-        index.search(Query(picture=one.picture, limit=LIMIT))
-
-    def both(one: Wanted) -> None:
-        engine.queries([one.words])
-        pictures.vectors([files[len(one.words) % len(files)]])
-        index.search(Query(picture=one.picture, text=one.text, words=one.words, limit=LIMIT))
-
-    def filtered(one: Wanted) -> None:
-        engine.queries([one.words])
-        index.search(Query(text=one.text, words=one.words, where=one.where, limit=LIMIT))
-
-    def facets(one: Wanted) -> None:
-        filtered(one)
-        index.facets(one.where)
-
-    def filtered_picture(one: Wanted) -> None:
-        pictures.vectors([files[len(one.words) % len(files)]])
-        index.search(Query(picture=one.picture, where=one.where, limit=LIMIT))
-
-    kinds: dict[str, tuple[Callable[[Wanted], None], float | None]] = {
-        "text": (text, GOALS["text"]),
-        "text, filters": (filtered, GOALS["text"]),
-        "text, filters, facets": (facets, GOALS["text"]),
-        "picture": (picture, GOALS["picture"]),
-        "picture, filters": (filtered_picture, GOALS["picture"]),
-        "both": (both, None),
-        "the vectors alone: text": (lambda one: _ask(index, Query(text=one.text, limit=LIMIT)), None),
-        "the vectors alone: text and words": (
-            lambda one: _ask(index, Query(text=one.text, words=one.words, limit=LIMIT)),
-            None,
-        ),
-        "the vectors alone: picture": (lambda one: _ask(index, Query(picture=one.picture, limit=LIMIT)), None),
-        "facets of all alone": (lambda one: _count(index), None),
-    }
-    times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    files = [file(photo(1_024, 768, seed)) for seed in range(FILES)]
+    times: dict[Kind, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     for number, one in enumerate(wanted):
         tell(f"search {number + 1} of {len(wanted)}")
-        for kind, (work, _) in kinds.items():
-            took = _seconds(lambda work=work, one=one: work(one))  # type: ignore[misc]  # bound at once
+        for kind in KINDS:
+            began, processed = perf_counter(), process_time()
+            _search(index, kind, one, files[number % FILES])
             if number:  # the first turn warms up
-                times[kind].append(took)
-    return [Search(kind, *_spread(times[kind]), goal) for kind, (_, goal) in kinds.items()]
-
-
-def rivals(stock: Stock, index: Index, built_in: float, wanted: Sequence[Wanted]) -> list[Nearest]:
-    """All ways, asked the same in turns; the graph of pgvector after pgvector without one, which it would replace."""
-    with ExitStack() as stack:
-        folder = stack.enter_context(TemporaryDirectory(prefix="products-"))
-        servers = stack.enter_context(EmbeddedServers(Path(folder)))
-        postgres = stack.enter_context(Postgres(servers.start_postgres()))
-        graph: list[UsearchGraph] = []
-        graph_took = _seconds(lambda: graph.append(UsearchGraph(stock)))
-        table_took = _seconds(lambda: postgres.build(stock))
-        plain = Plain(stock)
-        ways: list[tuple[Way, float]] = [(Ours(index), built_in), (plain, 0.0), (graph[0], graph_took)]
-        found = _compared([*ways, (postgres, table_took)], plain, wanted)
-        took = postgres.connect_nearest()
-        again = _compared([(Ours(index), built_in), (postgres, table_took + took)], plain, wanted)
-    return [*found, again[-1]]
-
-
-def _compared(ways: Sequence[tuple[Way, float]], exact: Way, wanted: Sequence[Wanted]) -> list[Nearest]:
-    times: list[tuple[list[float], list[float]]] = [([], []) for _ in ways]
-    hits = np.zeros((len(ways), 2))
-    sought = np.zeros(2)
-    for one in wanted:
-        for filtered in (False, True):
-            right = {*exact.found(one, LIMIT, filtered=filtered)}
-            sought[filtered] += len(right)
-            for place, (way, _) in enumerate(ways):
-                if filtered and not way.can_filter:
-                    continue
-                began = perf_counter()
-                rows = way.found(one, LIMIT, filtered=filtered)
-                times[place][filtered].append(perf_counter() - began)
-                hits[place, int(filtered)] += len(right & {*rows})
+                times[kind].append((perf_counter() - began, process_time() - processed))
     return [
-        Nearest(
-            way.name,
-            seconds,
-            way.resident_bytes / 1e6,
-            *_spread(times[place][False]),
-            float(hits[place, 0] / sought[0]),
-            1e3 * median(times[place][True]) if way.can_filter else None,
-            float(hits[place, 1] / sought[1]) if way.can_filter else None,
+        Search(
+            kind.name,
+            *spread([took for took, _ in times[kind]]),
+            1e3 * median(processor for _, processor in times[kind]),
+            kind.goal_ms,
         )
-        for place, (way, seconds) in enumerate(ways)
+        for kind in KINDS
     ]
 
 
-def _ask(index: Index, query: Query) -> None:
-    index.search(query)
+def _search(index: Index, kind: Kind, wanted: Wanted, content: bytes) -> None:
+    """The vectors are computed as they would be, and those of the stock are looked for."""
+    if kind.with_engines and kind.by_text:
+        engine.queries([wanted.words])
+    if kind.with_engines and kind.by_picture:
+        pictures.vectors([content])
+    where = wanted.where if kind.filtered else Where()
+    if kind.by_text or kind.by_picture:
+        index.search(
+            Query(
+                picture=wanted.picture if kind.by_picture else None,
+                text=wanted.text if kind.by_text else None,
+                words=wanted.words if kind.by_words else "",
+                where=where,
+                limit=LIMIT,
+            )
+        )
+    if kind.counted:
+        index.facets(where)
 
 
-def _count(index: Index) -> None:
-    index.facets(Query().where)
-
-
-def _titles(count: int) -> list[str]:
-    return Stock(count, seed=9).titles
-
-
-def _spread(times: Sequence[float]) -> tuple[float, float]:
+def spread(times: Sequence[float]) -> tuple[float, float]:
+    """Of seconds, the milliseconds of the median, and of that which 95 of 100 do not pass."""
     middle, slow = np.percentile(np.array(times) * 1e3, [50, 95])
     return float(middle), float(slow)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes by the clock."""
     began = perf_counter()
     work()
     return perf_counter() - began

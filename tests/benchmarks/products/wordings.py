@@ -23,6 +23,7 @@ from service.workloads.products.words import Words
 from tests.benchmarks.products import goods
 
 SHARES: Final = (0.0, 0.1, WORDS_SHARE, 0.5, 1.0)
+DESCRIBED: Final = "grocery's name, description (measured)"
 LETTERS: Final = "ABCDEFGHKLMNPRSTUVWXYZ"
 
 
@@ -56,7 +57,7 @@ def questions(data: Path) -> Iterator[Question]:
     described = goods.kinds(data)
     texts = [kind.description for kind in described]
     everyone = range(len(described))
-    yield Question("grocery's name, description (measured)", [kind.name for kind in described], texts, everyone)
+    yield Question(DESCRIBED, [kind.name for kind in described], texts, everyone)
     chance = Random(1)
     numbers = [f"{''.join(chance.choices(LETTERS, k=2))}-{chance.randrange(1000, 10_000)}" for _ in described]
     marked = [f"{text} {number}" for text, number in zip(texts, numbers, strict=True)]
