@@ -16,6 +16,28 @@ from tests.loadtests.conftest import HERE, Locust, Target
 from tests.service.running import RunningService
 
 PAUSE_SECONDS = 0.5
+SHOP = """
+description = "Searches while products are put in"
+seed = 5
+arrivals = "poisson"
+objectives = ["products"]
+
+[[stages]]
+name = "steady"
+seconds = 4
+rate = 20
+
+[mix]
+products = 1.0
+
+[payloads.products]
+stock = 10
+placing = 0.2
+together = 2
+pictured = 0.0
+ways = { text = 0.5, filtered = 0.5 }
+"""
+ROUTES = ("/v1/products", "/v1/products/search")
 Starts = Callable[..., Locust]
 Plans = Callable[..., str]
 
@@ -62,3 +84,20 @@ def test_jobs_are_come_back_for_and_their_answers_checked(locust: Starts, plan: 
     latency = Histogram.merged(Histogram.decode(cell.latency) for cell in kept.cells)
     assert 0 < jobs < latency.count
     assert latency.count - latency.at_most(1.0) >= jobs, "the service lets nobody come back before a second has passed"
+
+
+def test_what_is_asked_at_another_door_is_a_route_of_its_own(locust: Starts, tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    path = tmp_path / "shop.toml"
+    path.write_text(SHOP)
+    with RunningService(folder, LOADSTONE_ACCESS_LOG="off") as service:
+        service.wait_until_ready()
+        run = locust("--headless", "--plan", str(path), "--host", service.url)
+        code, output = run.finish()
+        assert code == 0, output
+        kept = record.read(run.record)
+    sent = {route: sum(cell.outcomes[OK] for cell in kept.cells if cell.route == route) for route in ROUTES}
+    assert {cell.route for cell in kept.cells} == set(ROUTES)
+    assert {name for cell in kept.cells for name in cell.outcomes} == {OK}
+    assert sent["/v1/products/search"] > sent["/v1/products"] > 0
