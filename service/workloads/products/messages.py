@@ -18,6 +18,7 @@ MOST_HITS: Final = 100
 DEEPEST: Final = 1_000
 """So many products are told of one search, page by page."""
 
+_NO_NUL: Final = r"^[^\u0000]*$"
 _NO_CONTROLS: Final = r"^[^\u0000-\u001f\u007f]*$"
 _NAME: Final = r"^[^\u0000-\u001f\u007f/]+$"
 
@@ -37,8 +38,8 @@ Revision = Annotated[
 class Facts(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """What is said of a product."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=500)]
-    description: Annotated[str, Meta(max_length=10_000)] = ""
+    title: Annotated[str, Meta(min_length=1, max_length=500, pattern=_NO_NUL)]
+    description: Annotated[str, Meta(max_length=10_000, pattern=_NO_NUL)] = ""
     category: Annotated[Category | None, Meta(description="Filtered and counted by.")] = None
     price: Annotated[Price | None, Meta(description="Filtered by; in your currency.")] = None
     attributes: Annotated[

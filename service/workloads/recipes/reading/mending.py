@@ -9,7 +9,7 @@ import numpy as np
 
 from service.pictures.pixels import Pixels
 from service.workloads.recipes.page import Box, Span
-from service.workloads.recipes.reading.rapid import Rapid
+from service.workloads.recipes.reading.rapid import Line, Rapid
 from service.workloads.recipes.reading.regions import Quads, cut_out
 from service.workloads.recipes.reading.tesseract import Printed
 
@@ -41,9 +41,16 @@ def mended(printed: Sequence[Printed], pixels: Pixels, reader: Rapid) -> Mended:
     spans = [each.span for each in printed]
     lines = reader.read([cut_out(pixels, _quad(spans[place].box)) for place in doubtful])
     for place, line in zip(doubtful, lines, strict=True):
-        if line.confidence >= TRUSTED and line.text.strip():
-            spans[place] = Span(line.text.strip(), line.confidence, spans[place].box)
+        spans[place] = _better(spans[place], line)
     return Mended(tuple(spans), len(doubtful))
+
+
+def _better(span: Span, line: Line) -> Span:
+    """One of both readings; where they differ by spaces alone, the one with more: engines lose some, and add none."""
+    text = line.text.strip()
+    if text.replace(" ", "") == span.text.replace(" ", ""):
+        return Span(max(text, span.text, key=lambda one: one.count(" ")), line.confidence, span.box)
+    return Span(text, line.confidence, span.box) if text and line.confidence >= TRUSTED else span
 
 
 def _quad(box: Box) -> Quads:

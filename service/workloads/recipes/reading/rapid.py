@@ -15,8 +15,12 @@ from service.workloads.recipes.reading.regions import Quads
 
 DETECTION_EDGE: Final = 1_280
 """Pixels of the longer side at which text is looked for; it is read at full size."""
-TOGETHER: Final = 6
-"""Regions of like length that are read at once."""
+TOGETHER: Final = 60.0
+"""Regions of like length are read at once: so many times as long as they are high, all in all, for memory's sake."""
+MOST: Final = 12
+"""Regions that are."""
+LEAST: Final = 8
+"""Pixels of a side; in less, nothing can be read."""
 
 _DETECTOR: Final = "PP-OCRv6_det_small.onnx"
 _RECOGNISER: Final = "PP-OCRv6_rec_small.onnx"
@@ -52,12 +56,14 @@ class Rapid:
                 "Det.limit_side_len": DETECTION_EDGE,
                 "Cls.model_path": str(models / _CLASSIFIER),
                 "Rec.model_path": str(models / _RECOGNISER),
-                "Rec.rec_batch_num": TOGETHER,
+                "Rec.rec_batch_num": MOST,
             }
         )
 
     def found(self, pixels: Pixels) -> Quads:
         """Where there is text in ``pixels``."""
+        if min(pixels.shape[:2]) < LEAST:
+            return np.empty((0, 4, 2), np.float32)
         found = self._engine(pixels, use_det=True, use_cls=False, use_rec=False)
         if found.boxes is None or not len(found.boxes):
             return np.empty((0, 4, 2), np.float32)
@@ -72,9 +78,8 @@ class Rapid:
         """The text in each of ``regions``, in order."""
         if not regions:
             return []
-        order = sorted(range(len(regions)), key=lambda place: regions[place].shape[1] / regions[place].shape[0])
-        parts = [order[begin : begin + TOGETHER] for begin in range(0, len(order), TOGETHER)]
         lines: dict[int, Line] = {}
+        parts = _parts([region.shape[1] / region.shape[0] for region in regions])
         for part, read in zip(parts, self._threads.map(lambda part: self._read(regions, part), parts), strict=True):
             lines.update(zip(part, read, strict=True))
         return [lines[place] for place in range(len(regions))]
@@ -82,3 +87,13 @@ class Rapid:
     def _read(self, regions: Sequence[Pixels], part: Sequence[int]) -> list[Line]:
         read = self._engine.recognize_txt([regions[place] for place in part])
         return [Line(text, float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
+
+
+def _parts(lengths: Sequence[float]) -> list[list[int]]:
+    """Places of regions that are read at once, by their ``lengths``; all of a part are made as long as its longest."""
+    parts: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if not parts or len(parts[-1]) == MOST or (len(parts[-1]) + 1) * lengths[place] > TOGETHER:
+            parts.append([])
+        parts[-1].append(place)
+    return parts

@@ -49,12 +49,12 @@ class Reader:
     def _chosen(self, picture: Upright) -> Page:
         if not tesseract.languages():
             return self._photographed(picture, "no other engine is installed")
-        if doubted := traits_of(picture.pixels).doubts:
-            return self._photographed(picture, " and ".join(doubted))
-        if picture.regions >= DENSE:
-            return self._photographed(picture, "the text is dense")
         if not picture.regions:
             return self._photographed(picture, "no print was seen")
+        if picture.regions >= DENSE:
+            return self._photographed(picture, "the text is dense")
+        if doubted := traits_of(picture.pixels).doubts:
+            return self._photographed(picture, " and ".join(doubted))
         return self._printed(picture)
 
     def _printed(self, picture: Upright) -> Page:

@@ -49,7 +49,7 @@ def test_what_is_told_has_unit_length_and_goes_from_the_mean_where_the_map_says(
 def test_equal_texts_are_one_pair_with_the_mean_of_their_pictures() -> None:
     texts, pictures = pairs(60)
     other = unit(pictures + drawn(60, 24, seed=9) / 4)
-    once = fitted(texts, (pictures + other) / 2)
+    once = fitted(texts, ((pictures + other) / 2).astype(np.float32))
     twice = fitted(np.concatenate([texts, texts]), np.concatenate([pictures, other]))
     np.testing.assert_allclose(once.map, twice.map, atol=1e-4)
     assert once.explained == pytest.approx(twice.explained, abs=1e-4)
