@@ -63,7 +63,6 @@ class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     picture_mean: bytes
     picture_map: bytes | None
     picture_shrinkage: float | None
-    picture_kinds: dict[str, bytes]
     crossing: tuple[bytes, bytes, bytes, float, float] | None
 
 
@@ -74,7 +73,6 @@ def packed(lessons: Lessons) -> bytes:
         picture_mean=_bytes(look.mean),
         picture_map=None if look.map is None else _bytes(look.map),
         picture_shrinkage=look.shrinkage if np.isfinite(look.shrinkage) else None,
-        picture_kinds={name: _bytes(vector) for name, vector in look.kinds.items()},
         crossing=None
         if crossed is None
         else (
@@ -100,8 +98,7 @@ def unpacked(content: bytes | None) -> Lessons:
         texts_mean, pictures_mean, table, penalty, explained = kept.crossing
         shaped = _floats(table).reshape(engine.LENGTH, -1)
         crossed = Crossing(_floats(texts_mean), _floats(pictures_mean), shaped, penalty, explained)
-    kinds = {name: _floats(vector) for name, vector in kept.picture_kinds.items()}
-    return Lessons(Lens(_floats(kept.picture_mean), turn, shrinkage, kinds), crossed)
+    return Lessons(Lens(_floats(kept.picture_mean), turn, shrinkage), crossed)
 
 
 def _bytes(array: Floats) -> bytes:

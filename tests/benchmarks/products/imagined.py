@@ -7,7 +7,7 @@ known. Then the halves change places. Looked for are the coarse classes, by thei
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,6 +22,8 @@ from tests.benchmarks.products.goods import Photo
 
 DEPTH: Final = 10
 
+Rows = NDArray[np.int64]
+
 
 class Imagined(msgspec.Struct, frozen=True):
     """How many of the first ten photos show what was asked for, where there are ten that do."""
@@ -33,36 +35,42 @@ class Imagined(msgspec.Struct, frozen=True):
     """What drawing lots would give."""
 
 
+class _Shop(NamedTuple):
+    """What is known of all photos."""
+
+    photos: Sequence[Photo]
+    vectors: Floats
+    texts: Floats
+    """Of their titles."""
+
+    def precision(self, pairs: Rows, others: Rows, name: str, asked: Floats) -> float:
+        """Share of the first ten of ``others`` that show ``name``, whose vector is ``asked``, by the shop's pairs."""
+        titles = [self.photos[row].title for row in pairs]
+        crossed = crossing.fit(self.texts[pairs], self.vectors[pairs])
+        if crossed is None:
+            raise ValueError(f"{len({*titles})} different titles are too few for a map")
+        index = Index(lens.fitted(self.vectors[pairs], titles))
+        index.add(Entry(str(row), self.vectors[row], None) for row in others)
+        hits = index.search(Query(picture=crossed.pictures_of(asked[None])[0], limit=DEPTH)).hits
+        return sum(self.photos[int(hit.id)].coarse == name for hit in hits) / DEPTH
+
+
 def measured(photos: Sequence[Photo], vectors: Floats) -> list[Imagined]:
     """Classes that the shop knows, and each as if it had never heard of it."""
+    titles = sorted({photo.title for photo in photos})
+    texts = dict(zip(titles, engine.passages(titles), strict=True))
+    coarse = sorted({photo.coarse for photo in photos})
+    asked = dict(zip(coarse, engine.queries([name.replace("-", " ") for name in coarse]), strict=True))
+    shop = _Shop(photos, vectors, np.array([texts[photo.title] for photo in photos]))
+    shown = np.array([photo.coarse for photo in photos])
     known, unheard = [], []
-    labels = np.array([photo.title for photo in photos])
-    for shop, others in parts(labels, 2):
-        shown = np.array([photos[row].coarse for row in others])
-        classes = [name for name in sorted({*shown}) if (shown == name).sum() >= DEPTH]
-        for name in classes:
-            chance = float((shown == name).mean())
-            known.append((_precision(photos, vectors, shop, others, name), chance))
-            without = np.array([row for row in shop if photos[row].coarse != name])
-            unheard.append((_precision(photos, vectors, without, others, name), chance))
+    for pairs, others in parts(np.array([photo.title for photo in photos]), 2):
+        for name in [name for name in coarse if (shown[others] == name).sum() >= DEPTH]:
+            chance = float((shown[others] == name).mean())
+            known.append((shop.precision(pairs, others, name, asked[name]), chance))
+            without = pairs[shown[pairs] != name]
+            unheard.append((shop.precision(without, others, name, asked[name]), chance))
     return [_told("classes that pairs tell of", known), _told("classes that no pair tells of", unheard)]
-
-
-def _precision(
-    photos: Sequence[Photo], vectors: Floats, shop: NDArray[np.int64], others: NDArray[np.int64], name: str
-) -> float:
-    """Share of the first ten of ``others`` that show ``name``, by the pairs of ``shop``."""
-    titles = [photos[row].title for row in shop]
-    different = sorted({*titles})
-    texts = dict(zip(different, engine.passages(different), strict=True))
-    crossed = crossing.fit(np.array([texts[title] for title in titles]), vectors[shop])
-    if crossed is None:
-        raise ValueError(f"{len(different)} different titles are too few for a map")
-    index = Index(lens.fitted(vectors[shop], titles))
-    index.add(Entry(str(row), vectors[row], None) for row in others)
-    picture = crossed.pictures_of(engine.queries([name.replace("-", " ")]))[0]
-    hits = index.search(Query(picture=picture, limit=DEPTH)).hits
-    return sum(photos[int(hit.id)].coarse == name for hit in hits) / DEPTH
 
 
 def _told(way: str, found: Sequence[tuple[float, float]]) -> Imagined:

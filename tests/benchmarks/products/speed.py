@@ -20,8 +20,10 @@ from tests.benchmarks.products.stock import Stock, Wanted
 from tests.service.pictures.drawing import file, photo
 
 LIMIT: Final = 10
-FILES: Final = 16
+FILES: Final = 8
 """Different pictures that are looked for."""
+TEXTS: Final = 64
+"""That are embedded to see how fast that is."""
 TEXT_MS: Final = 60.0
 PICTURE_MS: Final = 40.0
 """Within which 95 of 100 searches are to be answered."""
@@ -97,8 +99,8 @@ def built(stock: Stock) -> tuple[Index, float, float]:
 
 def building(index: Index, seconds: float, grown: float) -> Building:
     """What was built, and how fast vectors come."""
-    files = [file(photo(1_024, 768, seed)) for seed in range(8)]
-    texts = Stock(64, seed=9).titles
+    files = [file(photo(1_024, 768, seed)) for seed in range(FILES)]
+    texts = Stock(TEXTS, seed=9).titles
     pictures.vectors(files[:1]), engine.passages(texts[:1])
     return Building(
         products=len(index),

@@ -9,30 +9,34 @@ import numpy as np
 import pytest
 
 from service.pictures.pixels import fitted
+from service.sentences import engine
+from service.workloads.products import pictures
+from service.workloads.products.index import WORDS_SHARE
 from tests.benchmarks.products import both, categories, copies, goods, imagined, quality, tables, wordings
+from tests.benchmarks.products.both import Both
 from tests.benchmarks.products.categories import Category
+from tests.benchmarks.products.copies import Copies
 from tests.benchmarks.products.goods import Kind, Photo
+from tests.benchmarks.products.imagined import Imagined
 from tests.benchmarks.products.quality import GOALS, SHIPPED, Quality
-from tests.benchmarks.products.wordings import Question
+from tests.benchmarks.products.wordings import Question, Wording
 from tests.service.pictures.drawing import photo
 from tests.service.workloads.products.vectors import crowded, drawn
 
-PHOTOS = [Photo(Path(), f"class-{number}", f"class {number}", f"fruit {number % 2}") for number in range(24)] * 2
+PHOTOS = [Photo(Path(), f"class-{number}", f"class {number}", f"fruit {number % 2}") for number in range(44)] * 2
 QUESTION = Question("texts", ["leather boots", "a lamp"], ["boots of leather", "lamp for a desk", "wool"], [0, 1])
 
 
 def found(*, first: float) -> Quality:
-    vectors = drawn(len(PHOTOS), 24)
-    groups = [Category(name, SHIPPED, 10, first, 0.95, 0.5) for name in GOALS]
     return Quality(
         started_at="2026-11-22T10:00:00+00:00",
         machine="a machine",
-        categories=groups,
-        wordings=wordings.measured(QUESTION),
-        centred=[wordings.centred(QUESTION)],
-        imagined=imagined.measured(PHOTOS, vectors),
-        both=both.measured(PHOTOS, vectors, [Kind(each.title, each.coarse, each.title) for each in PHOTOS]),
-        copies=[copies.Copies("half as large", 4, 3)],
+        categories=[Category(name, SHIPPED, 10, first, 0.95, 0.5) for name in GOALS],
+        wordings=[Wording(wordings.DESCRIBED, WORDS_SHARE, 4, first, 1.0, 0.9)],
+        centred=[Wording(wordings.DESCRIBED, 0.0, 4, 0.5, 1.0, 0.7)],
+        imagined=[Imagined("classes that pairs tell of", 4, 0.75, 0.05)],
+        both=[Both(0.5, 4, 0.75, 1.0)],
+        copies=[Copies("half as large", 4, 3)],
     )
 
 
@@ -82,21 +86,28 @@ def test_scores_that_are_equal_are_no_success() -> None:
 def test_pictures_that_follow_from_texts_are_imagined() -> None:
     turn = np.random.default_rng(1).standard_normal((384, 24))
     titles = sorted({photo.title for photo in PHOTOS})
-    texts = dict(zip(titles, imagined.engine.passages(titles), strict=True))
+    texts = dict(zip(titles, engine.passages(titles), strict=True))
     far = np.array([10.0 * (photo.coarse == "fruit 1") for photo in PHOTOS])
     vectors = np.array([texts[photo.title] for photo in PHOTOS]) @ turn
     vectors[:, 0] += far
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     with pytest.raises(ValueError, match="too few"):
-        imagined.measured(PHOTOS[:4] * 8, vectors[:32].astype(np.float32))
+        imagined.measured(PHOTOS[:4] * 11, vectors[:44].astype(np.float32))
     known, unheard = imagined.measured(PHOTOS, vectors.astype(np.float32))
     assert (known.queries, known.chance) == (4, 0.5)
     assert known.precision > unheard.precision
 
 
+def test_a_word_beside_a_photo_helps() -> None:
+    photos = [Photo(Path(), each, each, each) for each in ("apple", "lamp") for _ in range(12)]
+    kinds = [Kind("apple", "apple", "a red apple, a fruit"), Kind("lamp", "lamp", "a lamp for a desk")]
+    told = {each.picture_share: each.first for each in both.measured(photos, drawn(24, 24), kinds)}
+    assert told[0.0] == 1 > told[1.0]
+
+
 def test_copies_are_told_from_strangers() -> None:
     pixels = [fitted(photo(640, 480, seed), 400) for seed in range(3)]
-    vectors = copies.pictures.of_pixels(pixels)
+    vectors = pictures.of_pixels(pixels)
     told = {each.kind: each for each in copies.measured(pixels, vectors)}
     assert told["a tenth brighter"].pairs == 3
     assert told["different photos"].pairs == 3
@@ -110,4 +121,7 @@ def test_tables_have_a_place_and_missed_goals_are_told(tmp_path: Path) -> None:
     assert f"| groceries (measured) | {SHIPPED} | 10 | 90.0% | 95.0% | 50.0% |" in page.read_text()
     assert "| half as large | 4 | 3 (75.00%) |" in page.read_text()
     assert quality.misses(good) == []
-    assert quality.misses(bad)[1] == "groceries (measured): 50.0% and 95.0%, not 63% and 84%"
+    assert quality.misses(bad)[1:] == [
+        "groceries (measured): 50.0% and 95.0%, not 63% and 84%",
+        f"{wordings.DESCRIBED}: 50.0% first, not 84%",
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from service.core.catalogues import StoredProduct
+from service.core.errors import AnalysisError
 from service.core.identity import Role
 from service.workloads.products import WORKLOAD
 from service.workloads.products.items import Item, Placement
@@ -21,7 +22,7 @@ from tests.service.workloads.products.goods import text
 ITEMS = "/v1/products/items"
 
 
-def seen(lane: str, items: list[Item]) -> list[Seen]:
+def seen(lane: str, items: Sequence[Item]) -> Sequence[Seen | AnalysisError]:
     """Vectors by the first letter of what is said, in place of the engines."""
     said = [item.passage if isinstance(item, Placement) else item.request.text or "" for item in items]
     return [Seen(text=text(ord(words[0].lower()) % 384)) for words in said]

@@ -14,7 +14,7 @@ from service.workloads.recipes.reading.cell import Order, Reply
 LONGEST_SECONDS: Final = 40.0
 MOST_PICTURES: Final = 200
 
-_CELLS: Final = Cells(
+CELLS: Final = Cells(
     f"{__name__}.cell",
     Reply,
     longest_seconds=LONGEST_SECONDS,
@@ -29,7 +29,7 @@ _CELLS: Final = Cells(
 def read(content: bytes, engine: EngineWish) -> Page:
     """What stands in a picture's file. Blocks, for any number of threads; AnalysisError when it cannot be read."""
     try:
-        reply = _CELLS.answer(Order(content, engine))
+        reply = CELLS.answer(Order(content, engine))
     except CellLostError as error:
         raise AnalysisError("reading the picture ended its process, or took it too long", "not-read") from error
     if reply.page is None:

@@ -13,11 +13,11 @@ from service.workloads.recipes.reading.rapid import Line, Rapid
 from service.workloads.recipes.reading.regions import Quads, cut_out
 from service.workloads.recipes.reading.tesseract import Printed
 
-DOUBTFUL: Final = 0.92
+DOUBTFUL: Final = 0.93
 """A word of less confidence is wrong as often as not; nearly all wrong words have less."""
 TRUSTED: Final = 0.85
 """Confidence from which what the other engine reads is taken."""
-MARGIN: Final = 0.25
+MARGIN: Final = 0.2
 """Of the height of a line: what is seen around it, which the other engine is used to."""
 
 

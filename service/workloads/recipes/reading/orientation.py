@@ -36,7 +36,7 @@ class Upright(NamedTuple):
 def upright(pixels: Pixels, reader: Rapid) -> Upright:
     """``pixels`` as they have to be held."""
     small = fitted(pixels, EDGE)
-    quads = reader.found(small) * (max(pixels.shape[:2]) / max(small.shape[:2]))
+    quads = reader.glanced(small) * (max(pixels.shape[:2]) / max(small.shape[:2]))
     if not len(quads):
         return Upright(pixels, 0, 0)
     rotation: Rotation = 0

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from service.pictures.pixels import Pixels
+from service.pictures.pixels import Pixels, fitted
 from service.workloads.recipes.reading.regions import Quads
 
-DETECTION_EDGE: Final = 1_280
-"""Pixels of the longer side at which text is looked for; it is read at full size."""
-TOGETHER: Final = 60.0
-"""Regions of like length are read at once: so many times as long as they are high, all in all, for memory's sake."""
-MOST: Final = 12
-"""Regions that are."""
+DETECTION_PIXELS: Final = 1_500_000
+"""A larger picture is made smaller to look for text in it; it is read at full size."""
+MOST_SIDE: Final = 4_000
 LEAST: Final = 8
 """Pixels of a side; in less, nothing can be read."""
 
@@ -53,15 +51,22 @@ class Rapid:
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Det.model_path": str(models / _DETECTOR),
                 "Det.limit_type": "max",
-                "Det.limit_side_len": DETECTION_EDGE,
+                "Det.limit_side_len": MOST_SIDE,
+                "Global.max_side_len": MOST_SIDE,
                 "Cls.model_path": str(models / _CLASSIFIER),
                 "Rec.model_path": str(models / _RECOGNISER),
-                "Rec.rec_batch_num": MOST,
+                "Rec.rec_batch_num": 1,
             }
         )
 
     def found(self, pixels: Pixels) -> Quads:
         """Where there is text in ``pixels``."""
+        scale = min(1.0, (DETECTION_PIXELS / (pixels.shape[0] * pixels.shape[1])) ** 0.5)
+        small = fitted(pixels, ceil(scale * max(pixels.shape[:2])))
+        return self.glanced(small) * np.float32(max(pixels.shape[:2]) / max(small.shape[:2]))
+
+    def glanced(self, pixels: Pixels) -> Quads:
+        """Where there is text in ``pixels``, none of which is left out."""
         if min(pixels.shape[:2]) < LEAST:
             return np.empty((0, 4, 2), np.float32)
         found = self._engine(pixels, use_det=True, use_cls=False, use_rec=False)
@@ -76,24 +81,9 @@ class Rapid:
 
     def read(self, regions: Sequence[Pixels]) -> list[Line]:
         """The text in each of ``regions``, in order."""
-        if not regions:
-            return []
-        lines: dict[int, Line] = {}
-        parts = _parts([region.shape[1] / region.shape[0] for region in regions])
-        for part, read in zip(parts, self._threads.map(lambda part: self._read(regions, part), parts), strict=True):
-            lines.update(zip(part, read, strict=True))
-        return [lines[place] for place in range(len(regions))]
+        return list(self._threads.map(self._read, regions))
 
-    def _read(self, regions: Sequence[Pixels], part: Sequence[int]) -> list[Line]:
-        read = self._engine.recognize_txt([regions[place] for place in part])
-        return [Line(text, float(score)) for text, score in zip(read.txts, read.scores, strict=True)]
-
-
-def _parts(lengths: Sequence[float]) -> list[list[int]]:
-    """Places of regions that are read at once, by their ``lengths``; all of a part are made as long as its longest."""
-    parts: list[list[int]] = []
-    for place in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if not parts or len(parts[-1]) == MOST or (len(parts[-1]) + 1) * lengths[place] > TOGETHER:
-            parts.append([])
-        parts[-1].append(place)
-    return parts
+    def _read(self, region: Pixels) -> Line:
+        """One at a time: several at once are padded to the longest, and no faster."""
+        read = self._engine.recognize_txt([region])
+        return Line(read.txts[0], float(read.scores[0]))

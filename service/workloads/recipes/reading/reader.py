@@ -20,7 +20,7 @@ READING_EDGE: Final = 2_000
 """Pixels of the longer side at which text is read, at most."""
 DENSE: Final = 40
 """Regions of text on a page; a card has half as many."""
-UNSURE: Final = 0.6
+UNSURE: Final = 0.75
 """Share of the letters; an engine that doubts more of what it read cannot read this print."""
 NOTHING: Final = 0.3
 """An engine that is less sure of a region has read into it what is not there."""
@@ -62,7 +62,7 @@ class Reader:
         if doubts(printed) > UNSURE:
             return self._photographed(picture, "the print looks clean, but tesseract was not sure of what it read")
         spans, again = mended(printed, picture.pixels, self._rapid)
-        reason = f"the print is clean; rapidocr read {again} doubtful lines again" if again else "the print is clean"
+        reason = f"the print is clean; rapidocr read {again} of its spans again" if again else "the print is clean"
         return _page(picture, spans, "tesseract", reason)
 
     def _photographed(self, picture: Upright, reason: str) -> Page:

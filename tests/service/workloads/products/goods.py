@@ -23,7 +23,8 @@ def direction(place: int, length: int, beside: int | None = None) -> Floats:
     vector[0, place] = 1
     if beside is not None:
         vector[0, beside] = 1
-    return unit(vector)[0]
+    whole: Floats = unit(vector)[0]
+    return whole
 
 
 def text(place: int, beside: int | None = None) -> bytes:

@@ -27,7 +27,8 @@ def vector(length: int, seed: str, towards: int) -> Floats:
     """A unit vector that is nearer to one axis than to others."""
     drawn = np.random.default_rng(random.Random(seed).getrandbits(32)).normal(0, 0.02, (1, length))
     drawn[0, towards] += 1
-    return unit(drawn)[0]
+    whole: Floats = unit(drawn)[0]
+    return whole
 
 
 def product(number: int, kind: int) -> StoredProduct:
@@ -149,7 +150,6 @@ def test_what_was_learned_is_the_same_after_it_was_kept() -> None:
     assert look is not None
     assert text is not None
     np.testing.assert_allclose(again.picture_lens.seen(look[None]), lessons.picture_lens.seen(look[None]), atol=1e-6)
-    assert again.picture_lens.kinds.keys() == lessons.picture_lens.kinds.keys() == {f"kind {kind}" for kind in range(4)}
     assert again.crossing is not None
     assert lessons.crossing is not None
     before, after = lessons.crossing.pictures_of(text[None]), again.crossing.pictures_of(text[None])

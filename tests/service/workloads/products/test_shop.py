@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service.core.errors import AnalysisError, DependencyError
@@ -81,7 +83,7 @@ async def test_pages_follow_one_another_and_tell_each_product_once(shop: Shop) -
     told: list[str] = []
     cursor = None
     for _ in range(4):
-        answer = await found(shop, Seen(text=text(3)), limit=2, **({"cursor": cursor} if cursor else {}))
+        answer = await found(shop, Seen(text=text(3)), limit=2, cursor=cursor)
         told += names(answer)
         cursor = answer.next
     assert (told[0], sorted(told), cursor) == ("p3", [f"p{number}" for number in range(7)], None)
@@ -100,7 +102,7 @@ async def test_what_is_like_a_product_is_not_itself_and_its_twin_is_said_to_be_t
     ("question", "kind"), [({"product": "nobody"}, "unknown-product"), ({"compare": "pictures"}, "too-few-pairs")]
 )
 async def test_what_this_catalogue_cannot_tell_fails_with_its_reason(
-    shop: Shop, question: dict[str, object], kind: str
+    shop: Shop, question: dict[str, Any], kind: str
 ) -> None:
     await filled(shop)
     with pytest.raises(AnalysisError) as failure:
