@@ -3,15 +3,12 @@
 Pictures of one category differ in light, background and pose; how they do is what the map makes small (whitening within
 categories, with shrinkage: Hastie, Buja, Tibshirani, "Penalized Discriminant Analysis", 1995). How strongly, the
 catalogue decides itself: each fifth of it is looked for in the rest. Without categories only the mean is taken off.
-
-Products are also drawn a little towards the mean of their category, so that one that looks like another kind does not
-come first there. Queries, of which no category is known, are not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -26,11 +23,6 @@ MOST: Final = 4_000
 PARTS: Final = 5
 SHRINKAGES: Final = (10.0, 3.0, 1.0, 0.3)
 """How much of an even spread is added to that within categories: the map is the weaker, the more."""
-PULL: Final = 0.1
-"""How much of its category's mean is added to a product: more finds the category more often, and fewer of the others,
-which may be the right ones."""
-MOST_KINDS: Final = 2_000
-"""Categories whose means are kept: the largest."""
 
 Ordinals = NDArray[np.int64]
 
@@ -45,22 +37,11 @@ class Lens:
     """(d, d); none where only the mean is taken off."""
     shrinkage: float
     """Infinite without a map."""
-    kinds: Mapping[str, Floats] = field(default_factory=dict)
-    """The means (d,) of categories, seen through the lens and of unit length."""
 
     def seen(self, vectors: Floats) -> Floats:
         """``vectors`` (n, d) as they are compared with one another, of unit length."""
         centred = vectors - self.mean
         return unit(centred if self.map is None else centred @ self.map)
-
-    def placed(self, vectors: Floats, categories: Sequence[str | None]) -> Floats:
-        """``vectors`` (n, d) of products as queries are compared with them: `seen`, and near to their categories."""
-        found = self.seen(vectors)
-        if not self.kinds:
-            return found
-        nothing = np.zeros(found.shape[1], np.float32)
-        means = [nothing if category is None else self.kinds.get(category, nothing) for category in categories]
-        return unit(found + PULL * np.array(means, np.float32).reshape(found.shape))
 
 
 class _Spread(NamedTuple):
@@ -108,25 +89,14 @@ def fitted(vectors: Floats, categories: Sequence[str | None], seed: int = 0) -> 
         return centred(vectors)
     sample = np.random.default_rng(seed).permutation(useful)[:MOST]
     shrinkage = _best(vectors[sample], labels[sample])
+    if not np.isfinite(shrinkage):
+        return centred(vectors)
     spread = _spread(vectors[useful], labels[useful])
-    found = spread._replace(mean=vectors.mean(axis=0)).lens(shrinkage)
-    return replace(found, kinds=_kinds(found.seen(vectors[useful]), labels[useful], list(names)))
-
-
-def _kinds(seen: Floats, labels: Ordinals, names: Sequence[str]) -> dict[str, Floats]:
-    """The mean of each category, the largest first."""
-    sums = np.zeros((len(names), seen.shape[1]), np.float32)
-    np.add.at(sums, labels, seen)
-    sizes = np.bincount(labels, minlength=len(names))
-    largest = [kind for kind in np.argsort(-sizes, kind="stable")[:MOST_KINDS] if sizes[kind]]
-    return dict(zip((names[kind] for kind in largest), unit(sums[largest]), strict=True))
+    return spread._replace(mean=vectors.mean(axis=0)).lens(shrinkage)
 
 
 def _best(vectors: Floats, labels: Ordinals) -> float:
-    """The shrinkage by which most vectors find one of their kind first, and among five; of equals the largest.
-
-    Without the pull, which would hide what the shrinkage does.
-    """
+    """The shrinkage by which most vectors find one of their kind first, and among five; of equals the largest."""
     hits: dict[float, int] = dict.fromkeys((np.inf, *SHRINKAGES), 0)
     for kept, left_out in _parts(labels):
         spread = _spread(vectors[kept], labels[kept])

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from service.workloads.recipes.page import Box, Span
+from service.workloads.recipes.understanding.kinds import looks_like_ingredient
+from service.workloads.recipes.understanding.vocabulary import TONGUES, vocabulary_of
 
 WIDEST_GAP: Final = 1.0
 """Between words of one run, in heights of a line; columns stand farther apart."""
+MOST_SPANS: Final = 5_000
+"""Of a page that are looked at: the fullest page of a newspaper has fewer words."""
 STEEPEST: Final = 6.0
 """Degrees by which a page may lean."""
 
@@ -36,7 +41,7 @@ class Fragment(NamedTuple):
 
 def fragments_of(spans: Sequence[Span]) -> list[Fragment]:
     """``spans`` joined where words stand side by side, in no order."""
-    seen = [span for span in spans if span.text.strip() and _is_finite(span.box)]
+    seen = [span for span in spans[:MOST_SPANS] if span.text.strip() and _is_finite(span.box)]
     if not seen:
         return []
     lean = lean_of(seen)
@@ -116,7 +121,14 @@ def _adjoins(before: Fragment, after: Fragment) -> bool:
     height = min(before.height, after.height)
     gap = after.left - before.right
     level = abs(before.middle - after.middle) < 0.5 * height
-    return level and -0.6 * height < gap < WIDEST_GAP * height and max(before.height, after.height) < 2.5 * height
+    near = level and -0.6 * height < gap < WIDEST_GAP * height and max(before.height, after.height) < 2.5 * height
+    return near and not (gap > 0.4 * height and _is_ingredient(before.text) and _is_ingredient(after.text))
+
+
+@lru_cache(maxsize=1024)
+def _is_ingredient(text: str) -> bool:
+    """Whether ``text``, of several words, is an ingredient on its own; two of them are cells, however near."""
+    return " " in text and any(looks_like_ingredient(text, vocabulary_of(tongue)) for tongue in TONGUES)
 
 
 def merged(run: Sequence[Fragment]) -> Fragment:

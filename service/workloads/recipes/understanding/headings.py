@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
 
 from service.workloads.recipes.understanding.letters import folded
@@ -42,11 +42,18 @@ def heading_of(text: str, vocabulary: Vocabulary) -> Heading | None:
     return Heading(part, rest)
 
 
+@lru_cache(maxsize=1024)
 def is_section(text: str) -> bool:
     """Whether ``text`` is a heading of ingredients or steps in any language that is understood."""
     if len(text) > LONGEST:
         return False
     return any((found := heading_of(text, vocabulary_of(tongue))) and found.part != "aside" for tongue in TONGUES)
+
+
+@lru_cache(maxsize=1024)
+def is_group(text: str) -> bool:
+    """Whether ``text`` is a heading of a group of ingredients in any language that is understood."""
+    return any(group_of(text, False, vocabulary_of(tongue)) for tongue in TONGUES)
 
 
 def group_of(text: str, counted: bool, vocabulary: Vocabulary) -> str | None:

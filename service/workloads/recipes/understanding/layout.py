@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from service.workloads.recipes.page import Page
-from service.workloads.recipes.understanding.fragments import Fragment, fragments_of, merged
-from service.workloads.recipes.understanding.headings import is_section
+from service.workloads.recipes.understanding.cells import begins_ingredient, by_cells
+from service.workloads.recipes.understanding.fragments import Fragment, fragments_of
+from service.workloads.recipes.understanding.headings import is_group, is_section
 from service.workloads.recipes.understanding.tables import is_table
 
 NARROWEST: Final = 0.9
 """A gutter, in heights of a line."""
 
+_INDENT: Final = 2.0
+_NEAR: Final = 5
 _CANDIDATES: Final = 12
 _DEEPEST: Final = 8
 _FEWEST: Final = 2
@@ -32,17 +35,22 @@ class Line(NamedTuple):
     height: float
     region: int
     edge: float
-    """Where the longest line of the region ends."""
+    """Where the longest of the lines around it ends that begin where it does."""
 
 
 def lines_of(page: Page) -> list[Line]:
     """The lines of ``page`` in reading order; words parted at the end of a line are whole on the first one."""
     lines: list[Line] = []
     for number, region in enumerate(_regions(fragments_of(page.spans), 0)):
-        rows = [merged(row) for row in rows_of(region)]
-        edge = max(row.right for row in rows)
-        lines.extend(Line(*row, number, edge) for row in rows)
+        rows = list(by_cells(rows_of(region)))
+        lines.extend(
+            Line(*row, number, _edge(row, rows[max(0, at - _NEAR) : at + _NEAR + 1])) for at, row in enumerate(rows)
+        )
     return _whole_words(lines)
+
+
+def _edge(row: Fragment, around: Sequence[Fragment]) -> float:
+    return max(other.right for other in around if abs(other.left - row.left) <= _INDENT * row.height)
 
 
 def rows_of(fragments: Sequence[Fragment]) -> list[list[Fragment]]:
@@ -161,11 +169,22 @@ def _between_headings(beside: list[Fragment], place: float) -> Iterator[list[Fra
     """``beside``, which goes from top to bottom, parted before headings that have nothing to their right."""
     start = 0
     for index, fragment in enumerate(beside):
-        lone = fragment.right <= place and is_section(fragment.text) and index > start
-        if lone and not any(_level(fragment, other) for other in beside[max(0, index - 6) : index + 7]):
+        if index == start or fragment.right > place or not _opens(fragment, beside[index + 1 :], place):
+            continue
+        if not any(_level(fragment, other) for other in beside[max(0, index - 6) : index + 7]):
             yield beside[start:index]
             start = index
     yield beside[start:]
+
+
+def _opens(fragment: Fragment, below: Sequence[Fragment], place: float) -> bool:
+    """Whether ``fragment`` is a heading of a section, or of a group that goes on to its right."""
+    if is_section(fragment.text):
+        return True
+    if not is_group(fragment.text):
+        return False
+    beside = next((one for one in below if one.left > place), None)
+    return beside is not None and begins_ingredient(beside.text)
 
 
 def _level(fragment: Fragment, other: Fragment) -> bool:

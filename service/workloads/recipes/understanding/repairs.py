@@ -6,12 +6,14 @@ import re
 from functools import cache
 
 from service.workloads.recipes.understanding.letters import folded
+from service.workloads.recipes.understanding.plausibility import is_food
 from service.workloads.recipes.understanding.vocabulary import Vocabulary, either
 
 _SPACE = re.compile(r"\s+")
 _FRACTION = r"(?:1/[2-9]|2/[35]|3/[458]|4/5|5/[68]|7/8)(?!\d)"
 _BULLET = re.compile(
-    r"(?:[•●▪■◦·∙‣⁃*+□☐☑☒✓✔✗○◯◻▢►▶▸»>¤§©®°~_=]+|\[[ xX]?\]|\([ ]?\)|[-–—](?=\s|\d)|[oOe0](?=\s\d)|[口ロ]|\.(?=\s))\s*"
+    r"(?:(?:[•●▪■◦·∙‣⁃*+□☐☑☒✓✔✗○◯◻▢►▶▸»>¤§©®~_=]|°(?!\s?[CF]))+|\[[ xX]?\]|\([ ]?\)"
+    r"|[-–—](?=\s|\d)|[oOe0](?=\s\d)|[口ロ]|\.(?=\s|[^\W\d_]))\s*"
 )
 _OVER = re.compile(r"(?<=\d)\s?[⁄∕∣|\\]\s?(?=\d(?:\d?(?!\d)))")
 _ONE_OVER = re.compile(r"(?<![^\W\d_])[lI|!](?=/[2-9])")
@@ -22,8 +24,10 @@ _LOOKALIKES = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "S": "5", "
 _GRAMS = re.compile(r"(?<=\d)(\s?)(?:q[rs]?|9r|g[tf]|6r)(?![\w%])")
 _KILOS = re.compile(r"(?<=\d)(\s?)[kK][q9](?!\w)")
 _OUNCES = re.compile(r"(?<![\d.,/])(\d{1,2})\s?[0O][zZ](?!\w)")
-_POUNDS = re.compile(r"(?<![\d.,/])(\d{1,2})\s?[1Il|][bB](?![\w/])")
+_POUNDS = re.compile(r"(?<![\d.,/])(\d{1,3})\s?[1Il|][bB](?![\w/])")
 _DOUBLED = re.compile(r"(?<!\d)1?([½¼¾⅓⅔])\s?/?\s?(\d)(?!\d)(?=\s[^\W\d_])|(?<=\d)([½¼¾⅓⅔])(\d)(?!\d)(?=\s[^\W\d_])")
+_UNDER_HALF = re.compile(r"½([34])(?=\s[^\W\d_])")
+_RAISED_BARLESS = re.compile(r"(?<!\w)(?:(\d)\s?)?([¹²³])([34])(?=\s[^\W\d_])")
 _RAISED = str.maketrans("¹²³⁴⁵⁶⁷⁸", "12345678")
 _RAISED_OVER = re.compile(r"[¹²³⁴⁵⁶⁷⁸]\s?(?=/\s?[2-8](?!\d))")
 _BARLESS_UNITS = ("cup", "tsp", "tbsp", "lb", "stick", "glass")
@@ -37,6 +41,7 @@ _ROMAN_ONE = re.compile(
 )
 _PERCENT = re.compile(r"(?<![\d.,])(\d{1,2})?\s?%(?=\s?([a-zA-Z]{1,14}))")
 _GAP = re.compile(r"(?<=\d)(?=[^\W\d_]{3})")
+_WORDS = re.compile(r"(?<![\w'’-])[^\W\d_]{4,24}(?![\w'’-])")
 _GLUED_OF = re.compile(r"(?<=\d)(\s?(?:gr?|kg|ml|cc))(?=de\s)")
 
 
@@ -54,10 +59,11 @@ def has_bullet(text: str) -> bool:
 
 def mended(text: str, vocabulary: Vocabulary) -> str:
     """``text`` with its fractions, figures and units of measures as they were printed."""
-    if not any(character.isdigit() or character in "lI|!%/O½" for character in text):
+    if not any(character.isdigit() or character in "lI|!%/O½¹²³" for character in text):
         return text
     text = _RAISED_OVER.sub(lambda found: found[0].translate(_RAISED), text)
-    text = _DOUBLED.sub(_once, text)
+    text = _RAISED_BARLESS.sub(lambda found: f"{found[1] or ''} {found[2].translate(_RAISED)}/{found[3]}".strip(), text)
+    text = _UNDER_HALF.sub(lambda found: "⅓" if found[1] == "3" else "¼", _DOUBLED.sub(_once, text))
     text = _ONE_OVER.sub("1", _OVER.sub("/", text))
     text = _SPREAD.sub(_closed, text)
     text = _GLUED.sub(r"\1 ", text)
@@ -73,6 +79,7 @@ def mended_ingredient(text: str, vocabulary: Vocabulary) -> str:
     text = _HEADLESS.sub("1" if text[:1] in "/'’‘`´" else "1/", text)
     if not _ROMAN_ONE.match(text):
         text = _LONE_ONE.sub("1", text)
+    text = _WORDS.sub(lambda found: _apart(found[0], found.start() == 0, vocabulary), text)
     return _GAP.sub(lambda found: _parted(found, vocabulary), text)
 
 
@@ -123,6 +130,19 @@ def _parted(found: re.Match[str], vocabulary: Vocabulary) -> str:
     plain = folded(word[0]) if word else ""
     known = plain in vocabulary.unit_codes or plain in vocabulary.food_words
     return " " if known and not _ordinal(vocabulary).fullmatch(plain) else ""
+
+
+def _apart(word: str, first: bool, vocabulary: Vocabulary) -> str:
+    """A ``word`` that two were glued to, parted: "oflemon", "largeeggs", and at the beginning of a line "lcan"."""
+    plain = folded(word)
+    if is_food(plain, vocabulary) or plain in vocabulary.unit_codes:
+        return word
+    if first and word[0] in "lI" and (is_food(plain[1:], vocabulary) or plain[1:] in vocabulary.unit_codes):
+        return f"1 {word[1:]}"
+    for before in (*vocabulary.of.split(), *vocabulary.sizes.split()):
+        if plain.startswith(before) and len(plain) > len(before) + 3 and is_food(plain[len(before) :], vocabulary):
+            return f"{word[: len(before)]} {word[len(before) :]}"
+    return word
 
 
 @cache

@@ -29,8 +29,10 @@ class Habits(NamedTuple):
 
 def continues_ingredient(last: Line, line: Line, habits: Habits, vocabulary: Vocabulary) -> bool:
     """Whether ``line`` is the rest of the ingredient on ``last``."""
-    if starts_counted(line.text, vocabulary) or line.text.endswith(":"):
+    if line.text.endswith(":"):
         return False
+    if starts_counted(line.text, vocabulary):
+        return folded(last.text).rpartition(" ")[2] in ("y", "and", "&")
     plain = folded(line.text)
     if _is_open(last.text, vocabulary) or line.text[0] in "(,;+&":
         return True

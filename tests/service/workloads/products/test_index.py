@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,17 +141,14 @@ def test_a_product_that_is_added_again_is_replaced(index: Index) -> None:
     assert {*names(index, Query(text=TEXTS[9], limit=2))} == {"p7", "p9"}
 
 
-def test_products_are_drawn_to_their_category() -> None:
-    vectors, labels = crowded(5, 20, 512)
+def test_pictures_are_compared_through_the_lens() -> None:
+    vectors, labels = crowded(5, 20)
     fitted = lens.fitted(vectors, labels)
-    twins = [Entry("here", vectors[0], None, Facts(labels[0])), Entry("elsewhere", vectors[0], None, Facts(labels[-1]))]
-    drawn_to, plain = Index(fitted), Index(replace(fitted, kinds={}))
-    drawn_to.add(twins)
-    plain.add(twins)
-    query = Query(picture=fitted.mean + np.asarray(vectors[1:20].mean(axis=0) - fitted.mean, np.float32))
-    near, far = drawn_to.search(query).hits
-    assert (near.id, near.score > far.score) == ("here", True)
-    assert len({hit.score for hit in plain.search(query).hits}) == 1
+    index = Index(fitted)
+    index.add(Entry(str(row), vector, None) for row, vector in enumerate(vectors))
+    told = dict(index.search(Query(picture=vectors[3], limit=100)).hits)
+    exact = fitted.seen(vectors) @ fitted.seen(vectors[3:4])[0]
+    assert told == pytest.approx({str(row): cosine for row, cosine in enumerate(exact)}, abs=0.03)
 
 
 def test_memory_is_told() -> None:

@@ -58,7 +58,13 @@ def test_of_other_lines_nine_in_ten_are_understood_wholly(language: str) -> None
     ("text", "amount", "unit", "name"),
     [
         ("41/2 tazas de harina", (4.5, 4.5), "cup", "harina"),
-        ("2|4 taza de azúcar", None, None, None),
+        ("2|3 taza de azúcar", (0.6667, 0.6667), "cup", "azúcar"),
+        ("2⅓ tazas de azúcar", (2.3333, 2.3333), "cup", "azúcar"),
+        ("1½4 tazas de azúcar", (1.25, 1.25), "cup", "azúcar"),
+        ("³4 taza de azúcar", (0.75, 0.75), "cup", "azúcar"),
+        (".Aceite para freír", None, None, "Aceite"),
+        ("2 dientes deajos", (2, 2), "clove", "ajos"),
+        ("llata de tomates", (1, 1), "can", "tomates"),
         ("½2 litro de leche", (0.5, 0.5), "l", "leche"),
         ("1½2 taza de azúcar", (0.5, 0.5), "cup", "azúcar"),
         ("2½2 tazas de azúcar", (2.5, 2.5), "cup", "azúcar"),
@@ -79,11 +85,9 @@ def test_of_other_lines_nine_in_ten_are_understood_wholly(language: str) -> None
     ],
 )
 def test_what_readers_of_print_slip_on_is_mended(
-    text: str, amount: tuple[float, float] | None, unit: str | None, name: str | None
+    text: str, amount: tuple[float, float] | None, unit: str | None, name: str
 ) -> None:
     told = ingredient_of(text, "es")
-    if name is None:
-        return
     assert (told.amount, told.unit, told.name) == (amount and Amount(low=amount[0], high=amount[1]), unit, name)
 
 
@@ -98,6 +102,9 @@ def test_what_readers_of_print_slip_on_is_mended(
         ("12 tbsp honey", (12, 12), "tbsp", "honey"),
         ("14 eggs", (14, 14), None, "eggs"),
         ("41b pumpkin", (4, 4), "lb", "pumpkin"),
+        ("234 Ib pumpkin", (2.75, 2.75), "lb", "pumpkin"),
+        ("5 slices oflemon", (5, 5), "slice", "lemon"),
+        ("6 largeeggs", (6, 6), None, "eggs"),
         ("1 Ib pumpkin", (1, 1), "lb", "pumpkin"),
         ("12 0z ground beef", (12, 12), "oz", "ground beef"),
         ("2to 3 tosp whole milk", (2, 3), "tbsp", "whole milk"),
@@ -124,6 +131,15 @@ def test_any_amount_of_any_unit_is_what_it_says(figure: str, unit: str, name: st
     told = ingredient_of(f"{figure} {unit} de {name}", "es")
     assert told.amount == Amount(low=FIGURES[figure], high=FIGURES[figure])
     assert (told.unit, told.name) == (UNITS[unit], name)
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "1/", "½", "(", "(a) ", ", a", "1 a ", "1,111", "OlI", "taza de ", "y ", "- "]
+)
+def test_however_long_a_line_is_no_more_of_it_is_looked_at_than_an_ingredient_has(piece: str) -> None:
+    for language in ("es", "en"):
+        told = ingredient_of(piece * 20_000, language)
+        assert len(told.text) <= 2 * LONGEST
 
 
 @given(some.text(min_size=1, max_size=2 * LONGEST), some.sampled_from(["es", "en"]))

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from service.workloads.recipes.messages import Amount, Recipe
 from service.workloads.recipes.page import Box, Span
 from service.workloads.recipes.understanding import understood
+from service.workloads.recipes.understanding.fragments import MOST_SPANS
 from tests.service.workloads.recipes.understanding.typesetting import column, grid, leaning, page
 
 INGREDIENTS = ("250 g de harina", "3 huevos", "1/2 taza de azúcar", "2 cucharadas de aceite", "1 pizca de sal")
@@ -80,6 +81,48 @@ def test_a_table_of_amounts_and_names() -> None:
         (2, "tbsp", "aceite"),
         (1, "pinch", "sal"),
     ]
+
+
+def test_a_grid_of_wrapped_cells_under_headings_of_groups() -> None:
+    cells = [
+        ("2 cups of plain", "1 can of kidney", "3 large eggs"),
+        ("flour", "beans", ""),
+        ("For the glaze:", "", ""),
+        ("4 tablespoons of", "a pinch of salt", ""),
+        ("honey", "", ""),
+    ]
+    spans = [
+        *column(("Bean Bake", "", "Ingredients")),
+        *grid(cells, (50, 300, 550), top=150),
+        *column(("Method", "1. Mix the beans with the eggs.", "2. Bake for one hour."), top=330),
+    ]
+    recipe = of(spans)
+    assert {(each.name, each.group) for each in recipe.ingredients} == {
+        ("plain flour", None),
+        ("kidney beans", None),
+        ("eggs", None),
+        ("honey", "For the glaze"),
+        ("salt", "For the glaze"),
+    }
+    assert recipe.steps == ("Mix the beans with the eggs.", "Bake for one hour.")
+
+
+def test_degrees_at_the_beginning_of_a_line_are_no_sign_of_a_list() -> None:
+    steps = ("Llevar al horno precalentado a 180", "°C durante media hora.", "Dejar enfriar sobre una rejilla.")
+    told = of(column((*TOP, "Ingredientes", *INGREDIENTS, "", "Preparación", *steps))).steps
+    assert told == (f"{steps[0]} {steps[1]}", steps[2])
+
+
+def test_a_line_that_ends_in_and_goes_on_whatever_follows() -> None:
+    lines = ("100 g de maicena, y", "un poco más para espolvorear", "3 huevos")
+    (first, second) = of(column((*TOP, "Ingredientes", *lines, "", "Preparación", *STEPS))).ingredients
+    assert (first.name, first.preparation) == ("maicena", "y un poco más para espolvorear")
+    assert second.name == "huevos"
+
+
+def test_of_a_page_overfull_of_text_the_first_part_is_looked_at() -> None:
+    many = [Span("sal", 0.9, Box(10, 10 + 30 * row, 40, 30 + 30 * row)) for row in range(MOST_SPANS + 100)]
+    assert len(of(many).text) == MOST_SPANS
 
 
 def test_a_long_line_goes_on_below_and_a_parted_word_is_whole() -> None:
