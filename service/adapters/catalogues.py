@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from asyncpg import Record
 
 from service.adapters import queries
-from service.adapters.database import Database
+from service.adapters.database import Database, Statements
 from service.core.catalogues import EMPTY, CatalogueFullError, CatalogueState, Change, StoredProduct
 
 REMOVED_SECONDS = 86_400.0
@@ -15,6 +15,14 @@ REMOVED_SECONDS = 86_400.0
 SWEPT_AT_ONCE = 1_000
 
 _SQL = queries.load("catalogues.sql")
+
+
+class _UnchangedError(Exception):
+    """All of it was there before, in this ``revision``: the one that was begun is taken back."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(revision)
+        self.revision = revision
 
 
 class PostgresCatalogues:
@@ -38,14 +46,11 @@ class PostgresCatalogues:
     async def put(self, products: Sequence[StoredProduct], most: int, tenant: str) -> int:
         """Keep ``products`` in place of those of the same names, all or none; the catalogue's revision from then on."""
         latest = list({product.id: product for product in products}.values())
-        names, facts, pictures, texts = zip(*latest, strict=True)
-        said = [told.decode("utf-8") for told in facts]
-        async with self._database.transaction(tenant) as statements:
-            revision: int = await statements.fetch_value(_SQL["next_revision"], tenant)
-            there = await statements.fetch_value(_SQL["put_products"], tenant, revision, names, said, pictures, texts)
-            if there > most:
-                raise CatalogueFullError(f"there is no room for {there:,} products")
-        return revision
+        try:
+            async with self._database.transaction(tenant) as statements:
+                return await _put(statements, latest, most, tenant)
+        except _UnchangedError as unchanged:
+            return unchanged.revision
 
     async def remove(self, names: Sequence[str], tenant: str) -> int:
         """Take products out; how many of ``names`` were there."""
@@ -78,6 +83,18 @@ class PostgresCatalogues:
 async def sweep_products(database: Database, older_than: float = REMOVED_SECONDS, most: int = SWEPT_AT_ONCE) -> int:
     """Forget some of what was removed more than so many seconds ago; how many, 0 when nothing is left."""
     return int((await database.execute(_SQL["sweep_products"], older_than, most)).rpartition(" ")[2])
+
+
+async def _put(statements: Statements, products: Sequence[StoredProduct], most: int, tenant: str) -> int:
+    names, facts, pictures, texts = zip(*products, strict=True)
+    said = [told.decode("utf-8") for told in facts]
+    revision: int = await statements.fetch_value(_SQL["next_revision"], tenant)
+    row = await statements.fetch_row(_SQL["put_products"], tenant, revision, names, said, pictures, texts)
+    if row is None or not row["changed"]:
+        raise _UnchangedError(revision - 1)
+    if row["products"] > most:
+        raise CatalogueFullError(f"there is no room for {row['products']:,} products")
+    return revision
 
 
 def _changes(rows: Iterable[Record]) -> list[Change]:

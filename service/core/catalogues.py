@@ -62,7 +62,8 @@ class CatalogueStore(Protocol):
     async def put(self, products: Sequence[StoredProduct], most: int, tenant: str) -> int:
         """Keep ``products`` in place of those of the same names, all or none; the catalogue's revision from then on.
 
-        Of equal names the last counts. CatalogueFullError if there were more than ``most`` afterwards.
+        Of equal names the last counts, and what is there exactly so changes nothing. CatalogueFullError if there were
+        more than ``most`` afterwards.
         """
 
     async def remove(self, names: Sequence[str], tenant: str) -> int:

@@ -34,10 +34,12 @@ class MemoryCatalogues:
         new = sum(name not in kept or kept[name].product is None for name in latest)
         if state.products + new > most:
             raise CatalogueFullError(f"there is no room for {state.products + new:,} products")
-        revision = state.revision + 1
-        for name, product in latest.items():
-            if name not in kept or kept[name].product != product:
-                kept[name] = Change(revision, name, product)
+        changed = {
+            name: product for name, product in latest.items() if name not in kept or kept[name].product != product
+        }
+        revision = state.revision + bool(changed)
+        for name, product in changed.items():
+            kept[name] = Change(revision, name, product)
         self.states[tenant] = state._replace(revision=revision, products=state.products + new)
         return revision
 

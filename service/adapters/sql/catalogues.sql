@@ -17,7 +17,7 @@ RETURNING revision;
 
 -- name: put_products
 -- Have products with names $3, facts $4, vectors of pictures $5 and of texts $6 in the catalogue of tenant $1 with
--- revision $2; what is there exactly so keeps its own. How many products there are then.
+-- revision $2; what is there exactly so keeps its own. How many products there are then, and how many were changed.
 WITH before AS (
     SELECT count(*) AS products FROM products WHERE tenant = $1 AND id = ANY($3::text[]) AND removed_at IS NULL
 ),
@@ -30,10 +30,11 @@ put AS (
         changed_at = now(), removed_at = NULL
     WHERE kept.removed_at IS NOT NULL
         OR (kept.facts, kept.picture, kept.text) IS DISTINCT FROM (excluded.facts, excluded.picture, excluded.text)
+    RETURNING id
 )
 UPDATE catalogues SET products = catalogues.products + cardinality($3::text[]) - before.products
 FROM before WHERE tenant = $1
-RETURNING catalogues.products;
+RETURNING catalogues.products, (SELECT count(*) FROM put) AS changed;
 
 -- name: remove_products
 -- Take products with names $3 out of the catalogue of tenant $1 with revision $2; how many were there.

@@ -1,10 +1,10 @@
 """The products of one catalogue in memory: found by vectors of pictures and texts, among those that fit.
 
 Every search compares all vectors, or all that fit: nothing has to be built, removed products are gone at once, filters
-are exact, and so is the order but for the rounding to bytes (98.6 % of the ten nearest). In 100,000 products that takes
-8 ms and 38 MB, and 2 s to build. Graphs answer in 1 or 2 ms, but take 60 s and more to build and 150 to 210 MB; NumPy
-takes 5 ms, and 154 MB; pgvector without a graph 67 ms (``tests/benchmarks/products/search.py``). The vector of a query
-takes longer than all but the last, so memory and exact filters decide.
+are exact, and so is the order but for the rounding to bytes (98.6 % of the ten nearest). Among 100,000 texts that takes
+8 ms, in turns with the other ways 17 ms, and 38 MB, and 2 s to build. In the same turns graphs took 1 or 2 ms, but 60 s
+and more to build and 150 to 210 MB; NumPy 5 ms and 154 MB; pgvector without a graph 67 ms. See
+``tests/benchmarks/products/search.py``. Memory and exact filters decided, not speed.
 
 What a text looks for is ranked by its vector and by its words together, which measures better than its vector alone,
 and finds names and numbers that no vector tells apart.
