@@ -15,6 +15,10 @@ from service.workloads.recipes.reading.tesseract import Printed
 
 DOUBTFUL: Final = 0.93
 """A word of less confidence is wrong as often as not; nearly all wrong words have less."""
+SENTENCE: Final = 45
+"""Letters; so long a line is no ingredient. A slip in it costs a word, and reading it again as much as three others."""
+POOR: Final = 0.6
+"""Such words are read again in sentences, too."""
 TRUSTED: Final = 0.85
 """Confidence from which what the other engine reads is taken."""
 MARGIN: Final = 0.2
@@ -37,12 +41,16 @@ def doubts(printed: Sequence[Printed]) -> float:
 
 def mended(printed: Sequence[Printed], pixels: Pixels, reader: Rapid) -> Mended:
     """What was ``printed`` on ``pixels``, doubtful spans read again."""
-    doubtful = [place for place, each in enumerate(printed) if each.lowest < DOUBTFUL]
+    doubtful = [place for place, each in enumerate(printed) if _is_worth_it(each)]
     spans = [each.span for each in printed]
     lines = reader.read([cut_out(pixels, _quad(spans[place].box)) for place in doubtful])
     for place, line in zip(doubtful, lines, strict=True):
         spans[place] = _better(spans[place], line)
     return Mended(tuple(spans), len(doubtful))
+
+
+def _is_worth_it(printed: Printed) -> bool:
+    return printed.lowest < (DOUBTFUL if len(printed.span.text) <= SENTENCE else POOR)
 
 
 def _better(span: Span, line: Line) -> Span:

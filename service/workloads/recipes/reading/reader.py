@@ -20,7 +20,7 @@ READING_EDGE: Final = 2_000
 """Pixels of the longer side at which text is read, at most."""
 DENSE: Final = 40
 """Regions of text on a page; a card has half as many."""
-UNSURE: Final = 0.75
+UNSURE: Final = 0.8
 """Share of the letters; an engine that doubts more of what it read cannot read this print."""
 NOTHING: Final = 0.3
 """An engine that is less sure of a region has read into it what is not there."""
