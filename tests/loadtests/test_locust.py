@@ -190,7 +190,7 @@ def test_what_cannot_start_says_why_in_one_sentence_and_writes_nothing(
         (locust("--headless", "-u", "1", "-t", "9s", "--host", closed), "cannot be reached: Connection refused"),
         (
             locust("--headless", "-u", "1", "--host", url, "--tags", "x"),
-            "--exclude-tags leave BatchesUser, CommentsUser, ImagesUser nothing to do",
+            "--exclude-tags leave BatchesUser, CommentsUser, ImagesUser, ProductsUser, RecipesUser nothing to do",
         ),
         (locust("--headless", "--plan", "gate"), "no target: say it with --host or the environment variable HOST"),
         (locust("--headless", "--plan", "gate", "--host", url, "--run-record", str(taken)), "File exists"),

@@ -15,6 +15,7 @@ TYPES = (BatchView, BatchPage, BatchErrors)
 """Of which the document holds schemas."""
 
 _TEXT = {"type": "string"}
+_PLAIN_TEXT = {**_TEXT, "pattern": r"^[^\u0000]*$"}
 _ANYTHING: dict[str, Any] = {}
 _ID = {"name": "id", "in": "path", "required": True, "schema": _TEXT, "description": "Of the batch."}
 
@@ -151,13 +152,13 @@ def _parameter(name: str, schema: dict[str, Any], description: str) -> dict[str,
 
 _PAGING = [
     _parameter("limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}, "Batches a page."),
-    _parameter("before", _TEXT, "Those that are older than this one."),
+    _parameter("before", _PLAIN_TEXT, "Those that are older than this one."),
     _parameter("state", {"type": "string", "enum": list(BatchState)}, "Those in this state."),
 ]
 _FILTERS = [
     _parameter("format", {"type": "string", "enum": ["ndjson", "csv"]}, "Else as `Accept` says, NDJSON without it."),
     _parameter("state", {"type": "string", "enum": list(RowState)}, "Only such rows."),
-    _parameter("error", _TEXT, "Only rows that failed with this class."),
+    _parameter("error", _PLAIN_TEXT, "Only rows that failed with this class."),
     _parameter(
         "after", {"type": "integer", "minimum": 0, "maximum": LARGEST_LINE, "default": 0}, "Only rows behind this line."
     ),
